@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * 5.10: the arming bit, and a dispatched call's way past the exit work.
+ */
+#include <linux/sched.h>
+#include <linux/thread_info.h>
+
+#include "../task.h"
+#include "entry.h"
+#include "entry_quick.h"
+
+/* audit_alloc() sets the flag where there is a context, for good. */
+static bool audited(const struct task_struct *task)
+{
+	return task->audit_context;
+}
+
+void sud_entry_arm(struct task_struct *task)
+{
+	/* entry_quick.h tests the bit in the first word of the task. */
+	BUILD_BUG_ON(offsetof(struct task_struct, thread_info.flags));
+	BUILD_BUG_ON(_TIF_SYSCALL_AUDIT != SUD_QUICK_BIT);
+
+	set_tsk_thread_flag(task, TIF_SYSCALL_AUDIT);
+}
+
+void sud_entry_disarm(struct task_struct *task)
+{
+	if (!audited(task))
+		clear_tsk_thread_flag(task, TIF_SYSCALL_AUDIT);
+}
+
+/* A child starts with its parent's flags. */
+void sud_entry_fork(struct task_struct *parent, struct task_struct *child)
+{
+	if (sud_task_armed(parent))
+		sud_entry_disarm(child);
+}
+
+/*
+ * The exit path knows nothing of dispatched calls and would report this one.
+ * Take away the bits by which it would, and have those that must come back
+ * set again on the way to user mode, after the exit work.
+ *
+ * When a signal follows, a tracer is stopped at it and says afresh whether it
+ * wants to see the next call: setting the bit for it could be wrong.
+ */
+long sud_entry_skip(struct sud_task *st, bool upcall)
+{
+	unsigned long flags = READ_ONCE(current_thread_info()->flags);
+	unsigned long back = 0;
+
+	if (flags & _TIF_SYSCALL_TRACEPOINT) {
+		clear_thread_flag(TIF_SYSCALL_TRACEPOINT);
+		back |= _TIF_SYSCALL_TRACEPOINT;
+	}
+	if (flags & _TIF_SYSCALL_TRACE) {
+		clear_thread_flag(TIF_SYSCALL_TRACE);
+		if (upcall)
+			back |= _TIF_SYSCALL_TRACE;
+	}
+	if (flags & _TIF_SINGLESTEP && !upcall)
+		clear_thread_flag(TIF_SINGLESTEP);
+	if (back)
+		sud_resume_flags(st, back);
+
+	/* -1 is no system call's number: nothing runs, ax stays. */
+	return -1;
+}

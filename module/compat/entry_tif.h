@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * 5.10: the slow path's own function, and a thread flag that leads there.
+ *
+ * TIF_SYSCALL_AUDIT on a thread without an audit context does nothing, and
+ * nobody clears it. The function's body would let every call run, so the hook
+ * must never be lost: the kernel refuses to switch ftrace off while it is
+ * attached (hook.c).
+ *
+ * Can go when 5.10 does.
+ */
+#ifndef SUD_COMPAT_ENTRY_TIF_H
+#define SUD_COMPAT_ENTRY_TIF_H
+
+#include <linux/sched.h>
+#include <linux/thread_info.h>
+#include <sud_uapi.h>
+
+#include "../sud.h"
+
+#define SUD_ENTRY_SYMBOLS	\
+	{ "syscall_trace_enter.constprop.0", "syscall_trace_enter" }
+
+/* ptrace, seccomp, audit and the tracepoints come next. */
+#define SUD_ENTRY_RUN		SUD_ENTRY_PASS
+
+long sud_entry_skip(struct sud_task *st, bool upcall);
+void sud_entry_arm(struct task_struct *task);
+void sud_entry_disarm(struct task_struct *task);
+void sud_entry_fork(struct task_struct *parent, struct task_struct *child);
+
+static inline bool sud_entry_native_armed(struct task_struct *task)
+{
+	return false;
+}
+
+static inline u32 sud_entry_native_modes(void)
+{
+	return 0;
+}
+
+#endif /* SUD_COMPAT_ENTRY_TIF_H */

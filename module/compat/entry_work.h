@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * 5.11 and later (commit 1446e1df9eb1): native SUD's function and its work bit.
+ *
+ * An armed thread's native fields are all zero, which the native body takes
+ * for "block everything": if the hook were ever lost, nothing slips through.
+ * fork, clone and exec clear the work bit themselves.
+ */
+#ifndef SUD_COMPAT_ENTRY_WORK_H
+#define SUD_COMPAT_ENTRY_WORK_H
+
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <linux/thread_info.h>
+#include <sud_uapi.h>
+
+#include "../sud.h"
+
+#define SUD_ENTRY_SYMBOLS	{ "syscall_user_dispatch" }
+
+/* The hooked function returns a bool: "do not run the call". */
+#define SUD_ENTRY_RUN		0
+
+static inline long sud_entry_skip(struct sud_task *st, bool upcall)
+{
+	/* The exit path clears it, and skips its tracers. */
+	current->syscall_dispatch.on_dispatch = true;
+	return 1;
+}
+
+static inline void sud_entry_arm(struct task_struct *task)
+{
+	memset(&task->syscall_dispatch, 0, sizeof(task->syscall_dispatch));
+	set_task_syscall_work(task, SYSCALL_USER_DISPATCH);
+}
+
+static inline void sud_entry_disarm(struct task_struct *task)
+{
+	clear_task_syscall_work(task, SYSCALL_USER_DISPATCH);
+}
+
+static inline void sud_entry_fork(struct task_struct *parent,
+				  struct task_struct *child)
+{
+}
+
+static inline bool sud_entry_native_armed(struct task_struct *task)
+{
+	return test_task_syscall_work(task, SYSCALL_USER_DISPATCH);
+}
+
+static inline u32 sud_entry_native_modes(void)
+{
+	u32 modes = BIT(SUD_MODE_OFF) | BIT(SUD_MODE_EXCLUSIVE);
+
+#ifdef PR_SYS_DISPATCH_INCLUSIVE_ON
+	modes |= BIT(SUD_MODE_INCLUSIVE);
+#endif
+	return modes;
+}
+
+#endif /* SUD_COMPAT_ENTRY_WORK_H */

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ftrace's interface to modules, by one name each.
+ */
+#ifndef SUD_COMPAT_FTRACE_H
+#define SUD_COMPAT_FTRACE_H
+
+#include <linux/ftrace.h>
+#include <linux/version.h>
+
+/* Callbacks get a struct ftrace_regs since 5.11 (commit d19ad0775dcd). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#define SUD_FTRACE_REGS		struct ftrace_regs
+#else
+#define SUD_FTRACE_REGS		struct pt_regs
+#endif
+
+/* Frees the filter; ftrace_free_filter() is not exported on 5.10. */
+static inline void sud_ftrace_forget(struct ftrace_ops *ops)
+{
+	ftrace_set_filter(ops, NULL, 0, 1);
+}
+
+/*
+ * sud_ftrace_attach() - make the function at @ip begin with a call of @addr
+ * @ops: unused before 6.4 (commit 8788ca164eb4), the user's from then on
+ *
+ * Return: 0, or -EBUSY when the function has a direct user already.
+ */
+static inline int sud_ftrace_attach(struct ftrace_ops *ops, unsigned long ip,
+				    unsigned long addr)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+	int err = ftrace_set_filter_ip(ops, ip, 0, 0);
+
+	if (err)
+		return err;
+	err = register_ftrace_direct(ops, addr);
+	if (err)
+		sud_ftrace_forget(ops);
+	return err;
+#else
+	return register_ftrace_direct(ip, addr);
+#endif
+}
+
+/* Return: 0, or an error when ftrace has died: then the call stays for ever. */
+static inline int sud_ftrace_detach(struct ftrace_ops *ops, unsigned long ip,
+				    unsigned long addr)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+	return unregister_ftrace_direct(ops, addr, true);
+#else
+	return unregister_ftrace_direct(ip, addr);
+#endif
+}
+
+#endif /* SUD_COMPAT_FTRACE_H */

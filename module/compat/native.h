@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SUD_COMPAT_NATIVE_H
+#define SUD_COMPAT_NATIVE_H
+
+#include "entry.h"
+
+#ifdef SUD_HAVE_NATIVE
+int sud_native_init(void);
+void sud_native_exit(void);
+#else
+static inline int sud_native_init(void)
+{
+	return 0;
+}
+
+static inline void sud_native_exit(void)
+{
+}
+#endif
+
+#endif /* SUD_COMPAT_NATIVE_H */

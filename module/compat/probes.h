@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SUD_COMPAT_PROBES_H
+#define SUD_COMPAT_PROBES_H
+
+#include <linux/version.h>
+
+/* 6.16 gave sched_process_exit "group_dead", and moved it before exit_mm(). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define SUD_PROBE_EXIT_ARGS \
+	void *data, struct task_struct *task, bool group_dead
+#else
+#define SUD_PROBE_EXIT_ARGS	void *data, struct task_struct *task
+#endif
+
+#endif /* SUD_COMPAT_PROBES_H */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The trampoline. ftrace makes the hooked function's first instruction a call
+ * of sud_entry, so the stack is that function's own, with one more address on
+ * top: where its body begins. Preemption is as in the caller, and the hook may
+ * sleep.
+ *
+ * To go on in the body, return. To return from the hooked function instead,
+ * put the address of a "ret" in place of the body's: every call is matched by
+ * one return, and the CPU's return predictor stays in step.
+ */
+#include <linux/linkage.h>
+#include <asm/nospec-branch.h>
+
+#include "sud.h"
+#include "compat/entry_quick.h"
+
+	.text
+
+/* Reached by a direct call and by returns, so neither needs an ENDBR. */
+SYM_START(sud_entry, SYM_L_GLOBAL, SYM_A_ALIGN)
+	SUD_NOENDBR
+	sud_quick_test .Lpass
+	sud_push_args
+	call	sud_dispatch
+	sud_pop_args
+	cmpq	$SUD_ENTRY_PASS, %rax
+	je	.Lpass
+	movq	$sud_entry_return, (%rsp)
+.Lpass:
+	RET
+SYM_FUNC_END(sud_entry)
+
+/* The unwinder looks up the byte before a return address: give it ours. */
+SYM_START(sud_entry_return_pad, SYM_L_LOCAL, SYM_A_ALIGN)
+	nop
+SYM_INNER_LABEL(sud_entry_return, SYM_L_GLOBAL)
+	SUD_NOENDBR
+	RET
+SYM_FUNC_END(sud_entry_return_pad)
+
+	.section .note.GNU-stack, "", @progbits

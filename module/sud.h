@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of the module say to each other. main.c tells how they fit.
+ */
+#ifndef SUD_H
+#define SUD_H
+
+#define SUD_HASH_BITS	14
+
+#ifndef __ASSEMBLER__
+
+#undef pr_fmt
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/compiler.h>
+#include <linux/printk.h>
+#include <linux/types.h>
+
+struct ftrace_ops;
+struct pt_regs;
+struct sud_task;
+struct task_struct;
+
+/* dispatch.c: called by entry.S; what it returns is said in compat/entry.h. */
+long sud_dispatch(struct pt_regs *regs);
+
+/* deliver.c: what a blocked call gets. They return what sud_dispatch() does. */
+long sud_deliver_sigsys(struct sud_task *st, struct pt_regs *regs);
+long sud_deliver_death(struct sud_task *st, struct pt_regs *regs, int sig);
+
+/* entry.S */
+void sud_entry(void);
+void sud_entry_return(void);
+
+/* hook.c: the only user of ftrace. */
+int sud_hook_init(void);
+void sud_hook_exit(void);
+
+/* lifecycle.c: fork, exec, exit. */
+int sud_lifecycle_init(void);
+void sud_lifecycle_exit(void);
+
+/* dev.c: /dev/sud. */
+int sud_dev_init(void);
+void sud_dev_exit(void);
+
+#endif /* __ASSEMBLER__ */
+#endif /* SUD_H */
