@@ -91,7 +91,7 @@ bool sud_task_armed(const struct task_struct *task)
  */
 int sud_task_set(const struct sud_config *config)
 {
-	struct sud_task *st = sud_task_current();
+	struct sud_task *st = sud_task_search();
 
 	if (st) {
 		apply(st, config);
@@ -114,14 +114,14 @@ int sud_task_set(const struct sud_config *config)
 	}
 	/* The caller holds an open file of ours, so this cannot fail. */
 	__module_get(THIS_MODULE);
-	sud_entry_arm(current);
+	sud_entry_arm(current, st);
 	return 0;
 }
 
 /* What SET was given; SUD_MODE_OFF and zeroes when the thread is not armed. */
 void sud_task_get(struct sud_config *config)
 {
-	struct sud_task *st = sud_task_current();
+	struct sud_task *st = sud_task_search();
 
 	if (st)
 		*config = st->config;
@@ -132,7 +132,7 @@ void sud_task_get(struct sud_config *config)
 /* Disarm the calling thread, if it is armed. May not sleep. */
 void sud_task_clear(void)
 {
-	struct sud_task *st = sud_task_current();
+	struct sud_task *st = sud_task_search();
 
 	if (!st)
 		return;

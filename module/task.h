@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <sud_uapi.h>
 
+#include "compat/entry.h"
 #include "compat/resume.h"
 #include "sud.h"
 
@@ -65,17 +66,29 @@ static inline struct sud_task *sud_task_find(const struct task_struct *task)
 }
 
 /*
- * sud_task_current() - the calling thread's entry or NULL
+ * sud_task_search() - the calling thread's entry or NULL, by the table
  *
  * Only the thread itself removes it, so what is found stays.
  */
-static inline struct sud_task *sud_task_current(void)
+static inline struct sud_task *sud_task_search(void)
 {
 	struct sud_task *st;
 
 	rcu_read_lock_sched_notrace();
 	st = sud_task_find(current);
 	rcu_read_unlock_sched_notrace();
+	return st;
+}
+
+/*
+ * sud_task_current() - the same for the hook, by a shortcut where there is one
+ */
+static inline struct sud_task *sud_task_current(void)
+{
+	struct sud_task *st = sud_entry_shortcut();
+
+	if (unlikely(st && st->key != current))
+		st = sud_task_search();
 	return st;
 }
 

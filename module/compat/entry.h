@@ -14,7 +14,9 @@
  *			says that user code goes on without a signal.
  * sud_entry_arm()	set and clear the bit that leads a thread to the hook
  * sud_entry_disarm()
- * sud_entry_fork()	the bit, for a new child
+ * sud_entry_shortcut()	the calling thread's entry, if it can be had without
+ *			the table; NULL when the module has not armed the thread
+ * sud_entry_fork()	what a new child inherited
  * sud_entry_native_armed()	the kernel's own prctl has armed the thread
  * sud_entry_native_modes()	what that prctl offers, bit 1 << SUD_MODE_*
  *

@@ -15,7 +15,7 @@ static bool audited(const struct task_struct *task)
 	return task->audit_context;
 }
 
-void sud_entry_arm(struct task_struct *task)
+void sud_entry_arm(struct task_struct *task, struct sud_task *st)
 {
 	/* entry_quick.h tests the bit in the first word of the task. */
 	BUILD_BUG_ON(offsetof(struct task_struct, thread_info.flags));

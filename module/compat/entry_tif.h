@@ -25,9 +25,12 @@
 #define SUD_ENTRY_RUN		SUD_ENTRY_PASS
 
 long sud_entry_skip(struct sud_task *st, bool upcall);
-void sud_entry_arm(struct task_struct *task);
+void sud_entry_arm(struct task_struct *task, struct sud_task *st);
 void sud_entry_disarm(struct task_struct *task);
 void sud_entry_fork(struct task_struct *parent, struct task_struct *child);
+
+/* There is no field to keep one in. */
+#define sud_entry_shortcut()	sud_task_search()
 
 static inline bool sud_entry_native_armed(struct task_struct *task)
 {

@@ -2,9 +2,13 @@
 /*
  * 5.11 and later (commit 1446e1df9eb1): native SUD's function and its work bit.
  *
- * An armed thread's native fields are all zero, which the native body takes
- * for "block everything": if the hook were ever lost, nothing slips through.
- * fork, clone and exec clear the work bit themselves.
+ * An armed thread's native fields are zero but for the offset, which holds the
+ * address of its entry. The prctl refuses an offset without a length, so this
+ * cannot be its doing; and the native body takes a length of 0 for "block
+ * everything", so that nothing slips through if the hook were ever lost.
+ *
+ * fork, clone and exec clear the work bit themselves. A child gets a copy of
+ * the fields, which is wiped before anybody can read it.
  */
 #ifndef SUD_COMPAT_ENTRY_WORK_H
 #define SUD_COMPAT_ENTRY_WORK_H
@@ -28,20 +32,32 @@ static inline long sud_entry_skip(struct sud_task *st, bool upcall)
 	return 1;
 }
 
-static inline void sud_entry_arm(struct task_struct *task)
+static inline struct sud_task *sud_entry_shortcut(void)
+{
+	const struct syscall_user_dispatch *sd = &current->syscall_dispatch;
+
+	return sd->len ? NULL : (struct sud_task *)sd->offset;
+}
+
+static inline void sud_entry_arm(struct task_struct *task, struct sud_task *st)
 {
 	memset(&task->syscall_dispatch, 0, sizeof(task->syscall_dispatch));
+	task->syscall_dispatch.offset = (unsigned long)st;
 	set_task_syscall_work(task, SYSCALL_USER_DISPATCH);
 }
 
 static inline void sud_entry_disarm(struct task_struct *task)
 {
 	clear_task_syscall_work(task, SYSCALL_USER_DISPATCH);
+	memset(&task->syscall_dispatch, 0, sizeof(task->syscall_dispatch));
 }
 
 static inline void sud_entry_fork(struct task_struct *parent,
 				  struct task_struct *child)
 {
+	if (child->syscall_dispatch.offset && !child->syscall_dispatch.len)
+		memset(&child->syscall_dispatch, 0,
+		       sizeof(child->syscall_dispatch));
 }
 
 static inline bool sud_entry_native_armed(struct task_struct *task)
