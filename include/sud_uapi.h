@@ -46,7 +46,20 @@
 #define SUD_SELECTOR_BLOCK	1
 
 /* sud_config.delivery: what a blocked call gets */
-#define SUD_DELIVER_SIGSYS	0
+#define SUD_DELIVER_SIGSYS	0	/* the signal, as native SUD sends it */
+#define SUD_DELIVER_UPCALL	1	/* a jump to upcall_entry */
+
+/* sud_config.flags */
+/*
+ * The selector becomes ALLOW as the call is handed over, by signal or upcall,
+ * so that the handler may make calls at once. EINVAL without a selector.
+ */
+#define SUD_FLAG_AUTO_ALLOW	(1U << 0)
+/*
+ * An rt_sigreturn whose frame at the stack pointer is of a SIGSYS with code 2
+ * runs natively, so that the handler can return with the selector at BLOCK.
+ */
+#define SUD_FLAG_SIGRETURN	(1U << 1)
 
 /**
  * struct sud_config - how a thread's system calls are judged
@@ -61,9 +74,28 @@
  *	region does not let run. One that cannot be read kills the process with
  *	SIGSEGV.
  * @delivery: SUD_DELIVER_*
- * @flags: SUD_FLAG_*; none yet
- * @upcall_entry: must be zero
- * @upcall_frame: must be zero
+ * @flags: SUD_FLAG_*
+ * @upcall_entry: where a blocked call continues (SUD_DELIVER_UPCALL, else 0)
+ * @upcall_frame: address of a __u64 that holds the top of a stack of struct
+ *	sud_upcall_frame, which grows down; or 0 for the form in registers
+ *
+ * Upcall: the thread goes on at @upcall_entry as if the instruction had been a
+ * jump there: ax holds the number, and all else is as it was, sp, the red zone,
+ * vector state and the signal mask included. User code resumes the caller by a
+ * jump to the saved address.
+ *
+ * In registers, for 64-bit SYSCALL: rcx holds the address after the instruction
+ * and r11 the flags, which is what SYSCALL itself leaves there.
+ *
+ * With a stack of frames, for every way of entry: the kernel takes
+ * sizeof(struct sud_upcall_frame) off the top, writes the frame there and
+ * stores the new top; user code gives it back. 64-bit SYSCALL leaves
+ * @upcall_entry in rcx; the other ways change no register but ip. A frame or
+ * top that cannot be read or written kills the process with SIGSEGV.
+ *
+ * A call that cannot be an upcall comes by SIGSYS: one by int $0x80 or from
+ * 32-bit code where there is no stack of frames, and one from code of another
+ * bitness than that which called SET.
  */
 struct sud_config {
 	__u32 size;
@@ -78,6 +110,24 @@ struct sud_config {
 };
 
 #define SUD_CONFIG_SIZE_VER0	56
+
+/**
+ * struct sud_upcall_frame - one blocked call
+ * @ip: the address after its instruction
+ * @flags: the flags; not a debugger's trap flag
+ * @nr: its number
+ * @arch: AUDIT_ARCH_*
+ * @cs: the code segment it came from
+ * @reserved: zero
+ */
+struct sud_upcall_frame {
+	__u64 ip;
+	__u64 flags;
+	__u32 nr;
+	__u32 arch;
+	__u32 cs;
+	__u32 reserved;
+};
 
 /**
  * struct sud_info - what this module can do

@@ -14,10 +14,6 @@
 #include "compat/entry.h"
 #include "task.h"
 
-#ifndef SYS_USER_DISPATCH
-#define SYS_USER_DISPATCH	2	/* from 5.11 on in the uapi headers */
-#endif
-
 /* siglock is held. */
 static void set_default(struct k_sigaction *action, int sig)
 {
@@ -71,7 +67,7 @@ static void rollback(struct pt_regs *regs)
 }
 
 /* The registers as at the instruction, and SIGSYS as native SUD sends it. */
-long sud_deliver_sigsys(struct sud_task *st, struct pt_regs *regs)
+static long deliver_sigsys(struct sud_task *st, struct pt_regs *regs)
 {
 	struct kernel_siginfo info;
 
@@ -85,7 +81,19 @@ long sud_deliver_sigsys(struct sud_task *st, struct pt_regs *regs)
 	rollback(regs);
 	force_signal(&info);
 
-	return sud_entry_skip(st, false);
+	return sud_entry_skip(st, regs, false);
+}
+
+/* As send_sigtrap(), which reports a step over a system call. */
+void sud_deliver_step(struct pt_regs *regs)
+{
+	struct kernel_siginfo info;
+
+	clear_siginfo(&info);
+	info.si_signo = SIGTRAP;
+	info.si_code = TRAP_BRKPT;
+	info.si_addr = (void __user *)instruction_pointer(regs);
+	force_signal(&info);
 }
 
 /*
@@ -121,5 +129,18 @@ long sud_deliver_death(struct sud_task *st, struct pt_regs *regs, int sig)
 
 	force_sig(sig);
 
-	return sud_entry_skip(st, false);
+	return sud_entry_skip(st, regs, false);
+}
+
+long sud_deliver(struct sud_task *st, struct pt_regs *regs)
+{
+	if (st->config.flags & SUD_FLAG_AUTO_ALLOW &&
+	    unlikely(put_user(SUD_SELECTOR_ALLOW, st->selector)))
+		return sud_deliver_death(st, regs, SIGSEGV);
+
+	if (st->config.delivery == SUD_DELIVER_UPCALL &&
+	    likely(sud_upcall_possible(st, regs)))
+		return sud_upcall(st, regs);
+
+	return deliver_sigsys(st, regs);
 }

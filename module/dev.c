@@ -12,22 +12,51 @@
 #include "compat/entry.h"
 #include "task.h"
 
+#define KNOWN_FLAGS	(SUD_FLAG_AUTO_ALLOW | SUD_FLAG_SIGRETURN)
+
 /* Every address that user space gives must lie in it. */
-static bool user_byte_ok(u64 addr)
+static bool user_range_ok(u64 addr, size_t len)
 {
-	if (in_compat_syscall() && addr > U32_MAX)
+	if (in_compat_syscall() && addr > U32_MAX + 1ULL - len)
 		return false;
-	return access_ok((void __user *)(uintptr_t)addr, 1);
+	return access_ok((void __user *)(uintptr_t)addr, len);
+}
+
+static int check_delivery(const struct sud_config *config)
+{
+	if (config->flags & ~KNOWN_FLAGS)
+		return -EINVAL;
+	if (config->flags & SUD_FLAG_AUTO_ALLOW && !config->selector)
+		return -EINVAL;
+
+	switch (config->delivery) {
+	case SUD_DELIVER_SIGSYS:
+		if (config->upcall_entry || config->upcall_frame)
+			return -EINVAL;
+		break;
+	case SUD_DELIVER_UPCALL:
+		if (!config->upcall_entry)
+			return -EINVAL;
+		break;
+	default:
+		return -EINVAL;
+	}
+
+	if (config->mode == SUD_MODE_OFF &&
+	    (config->delivery || config->flags))
+		return -EINVAL;
+	return 0;
 }
 
 /* Native SUD's checks, in native SUD's order. */
 static int check_config(const struct sud_config *config)
 {
 	u64 end = config->offset + config->len;
+	int err;
 
-	if (config->delivery != SUD_DELIVER_SIGSYS || config->flags ||
-	    config->upcall_entry || config->upcall_frame)
-		return -EINVAL;
+	err = check_delivery(config);
+	if (err)
+		return err;
 
 	switch (config->mode) {
 	case SUD_MODE_OFF:
@@ -46,7 +75,12 @@ static int check_config(const struct sud_config *config)
 		return -EINVAL;
 	}
 
-	if (config->selector && !user_byte_ok(config->selector))
+	if (config->selector && !user_range_ok(config->selector, 1))
+		return -EFAULT;
+	if (config->upcall_entry && !user_range_ok(config->upcall_entry, 1))
+		return -EFAULT;
+	if (config->upcall_frame &&
+	    !user_range_ok(config->upcall_frame, sizeof(u64)))
 		return -EFAULT;
 	return 0;
 }
@@ -118,7 +152,8 @@ static int ioctl_info(void __user *arg)
 		.abi = SUD_ABI_VERSION,
 		.modes = BIT(SUD_MODE_OFF) | BIT(SUD_MODE_EXCLUSIVE) |
 			 BIT(SUD_MODE_INCLUSIVE),
-		.deliveries = BIT(SUD_DELIVER_SIGSYS),
+		.deliveries = BIT(SUD_DELIVER_SIGSYS) | BIT(SUD_DELIVER_UPCALL),
+		.flags = KNOWN_FLAGS,
 		.native_modes = sud_entry_native_modes(),
 	};
 	u32 size;

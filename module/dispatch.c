@@ -24,7 +24,10 @@ static noinline long judge_rest(struct sud_task *st, struct pt_regs *regs,
 	if (unlikely(state != SUD_SELECTOR_BLOCK))
 		return sud_deliver_death(st, regs, SIGSYS);
 
-	return sud_deliver_sigsys(st, regs);
+	if (unlikely(sud_sigreturn_exempt(st, regs)))
+		return SUD_ENTRY_RUN;
+
+	return sud_deliver(st, regs);
 }
 
 /*

@@ -25,8 +25,17 @@ struct task_struct;
 long sud_dispatch(struct pt_regs *regs);
 
 /* deliver.c: what a blocked call gets. They return what sud_dispatch() does. */
-long sud_deliver_sigsys(struct sud_task *st, struct pt_regs *regs);
+long sud_deliver(struct sud_task *st, struct pt_regs *regs);
 long sud_deliver_death(struct sud_task *st, struct pt_regs *regs, int sig);
+/* A debugger's single step ends here. */
+void sud_deliver_step(struct pt_regs *regs);
+
+/* upcall.c */
+bool sud_upcall_possible(const struct sud_task *st, struct pt_regs *regs);
+long sud_upcall(struct sud_task *st, struct pt_regs *regs);
+
+/* sigreturn.c: an rt_sigreturn from a SIGSYS that the module sent. */
+bool sud_sigreturn_exempt(const struct sud_task *st, struct pt_regs *regs);
 
 /* entry.S */
 void sud_entry(void);

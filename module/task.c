@@ -15,6 +15,8 @@
  * image, and when it exits: before its task_struct can be used again.
  */
 #include <linux/module.h>
+#include <linux/ptrace.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -70,6 +72,7 @@ static void apply(struct sud_task *st, const struct sud_config *config)
 	st->len = inclusive ? -config->len : config->len;
 	st->selector = (char __user *)(uintptr_t)config->selector;
 	st->config = *config;
+	st->user64 = user_64bit_mode(task_pt_regs(current));
 }
 
 bool sud_task_armed(const struct task_struct *task)

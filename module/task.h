@@ -21,7 +21,8 @@
  *	region is kept inverted, as native SUD does)
  * @len: see @offset
  * @selector: the selector byte or NULL; access_ok() was asked when it was set
- * @config: what SET was given
+ * @config: what SET was given; the data path reads flags and the upcall there
+ * @user64: SET was called from 64-bit code
  * @resume: what is to be done when the thread goes back to user mode
  * @rcu: frees it
  *
@@ -34,6 +35,7 @@ struct sud_task {
 	unsigned long len;
 	char __user *selector;
 	struct sud_config config;
+	bool user64;
 	struct sud_resume resume;
 	struct rcu_head rcu;
 };

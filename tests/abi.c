@@ -97,7 +97,7 @@ TEST(fault, "a struct that cannot be read or written is EFAULT")
 	for (int i = 0; i < 3; i++) {
 		CHECK_ERR(ioctl(sud_fd, commands[i], NULL), EFAULT);
 		CHECK_ERR(ioctl(sud_fd, commands[i], -1L), EFAULT);
-#ifdef __x86_64__
+#ifdef __LP64__
 		CHECK_ERR(ioctl(sud_fd, commands[i], 1L << 63), EFAULT);
 		CHECK_ERR(ioctl(sud_fd, commands[i], ~0xfffL), EFAULT);
 #endif
@@ -197,9 +197,11 @@ static void check_bad_sets(void)
 		C(delivery, 77, EINVAL),
 		C(delivery, -1, EINVAL),
 		C(flags, 1U << 31, EINVAL),
+		C(flags, 1U << 20, EINVAL),
+		C(delivery, SUD_DELIVER_UPCALL, EINVAL), /* no entry */
 		C(upcall_entry, 4096, EINVAL), /* SIGSYS has none */
 		C(upcall_frame, 4096, EINVAL),
-#ifndef __x86_64__
+#ifndef __LP64__
 		C(selector, 1ULL << 32, EFAULT),
 #endif
 #undef C

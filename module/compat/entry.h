@@ -33,11 +33,18 @@
 #endif
 
 #ifndef __ASSEMBLER__
+
+#include <linux/signal.h>
+
+#ifndef SYS_USER_DISPATCH
+#define SYS_USER_DISPATCH	2	/* from 5.11 on in the uapi headers */
+#endif
+
 #ifdef SUD_HAVE_NATIVE
 #include "entry_work.h"
 #else
 #include "entry_tif.h"
 #endif
-#endif
 
+#endif /* __ASSEMBLER__ */
 #endif /* SUD_COMPAT_ENTRY_H */

@@ -45,7 +45,7 @@ void sud_entry_fork(struct task_struct *parent, struct task_struct *child)
  * When a signal follows, a tracer is stopped at it and says afresh whether it
  * wants to see the next call: setting the bit for it could be wrong.
  */
-long sud_entry_skip(struct sud_task *st, bool upcall)
+long sud_entry_skip(struct sud_task *st, struct pt_regs *regs, bool upcall)
 {
 	unsigned long flags = READ_ONCE(current_thread_info()->flags);
 	unsigned long back = 0;

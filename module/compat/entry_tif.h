@@ -24,7 +24,7 @@
 /* ptrace, seccomp, audit and the tracepoints come next. */
 #define SUD_ENTRY_RUN		SUD_ENTRY_PASS
 
-long sud_entry_skip(struct sud_task *st, bool upcall);
+long sud_entry_skip(struct sud_task *st, struct pt_regs *regs, bool upcall);
 void sud_entry_arm(struct task_struct *task, struct sud_task *st);
 void sud_entry_disarm(struct task_struct *task);
 void sud_entry_fork(struct task_struct *parent, struct task_struct *child);

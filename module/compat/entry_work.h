@@ -25,10 +25,14 @@
 /* The hooked function returns a bool: "do not run the call". */
 #define SUD_ENTRY_RUN		0
 
-static inline long sud_entry_skip(struct sud_task *st, bool upcall)
+static inline long sud_entry_skip(struct sud_task *st, struct pt_regs *regs,
+				  bool upcall)
 {
 	/* The exit path clears it, and skips its tracers. */
 	current->syscall_dispatch.on_dispatch = true;
+	/* A signal stops a debugger by itself; an upcall has to say so. */
+	if (upcall && unlikely(test_syscall_work(SYSCALL_EXIT_TRAP)))
+		sud_deliver_step(regs);
 	return 1;
 }
 
