@@ -13,6 +13,7 @@
 
 #include "compat/entry.h"
 #include "task.h"
+#include "upcall.h"
 
 /* siglock is held. */
 static void set_default(struct k_sigaction *action, int sig)

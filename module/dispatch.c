@@ -10,6 +10,7 @@
 #include "compat/entry.h"
 #include "compat/exempt.h"
 #include "task.h"
+#include "upcall.h"
 
 /* Neither the region nor the selector lets the call run. */
 static noinline long judge_rest(struct sud_task *st, struct pt_regs *regs,
@@ -30,6 +31,15 @@ static noinline long judge_rest(struct sud_task *st, struct pt_regs *regs,
 	return sud_deliver(st, regs);
 }
 
+static __always_inline long upcall(struct sud_task *st, struct pt_regs *regs)
+{
+	if (st->config.flags & SUD_FLAG_AUTO_ALLOW &&
+	    unlikely(put_user(SUD_SELECTOR_ALLOW, st->selector)))
+		return sud_deliver_death(st, regs, SIGSEGV);
+
+	return sud_upcall_regs(st, regs);
+}
+
 /*
  * sud_dispatch() - judge the call that @regs holds
  *
@@ -43,7 +53,7 @@ long sud_dispatch(struct pt_regs *regs)
 {
 	struct sud_task *st = sud_task_current();
 	char state = SUD_SELECTOR_BLOCK;
-	bool unreadable = false;
+	int unreadable = 0;
 
 	if (unlikely(!st))
 		return SUD_ENTRY_PASS;
@@ -57,6 +67,11 @@ long sud_dispatch(struct pt_regs *regs)
 		if (likely(!unreadable && state == SUD_SELECTOR_ALLOW))
 			return SUD_ENTRY_RUN;
 	}
+
+	/* The short way to the commonest end of the long one. */
+	if (st->quick && likely(state == SUD_SELECTOR_BLOCK && !unreadable) &&
+	    !in_ia32_syscall() && likely(!sud_exempt_number(regs)))
+		return upcall(st, regs);
 
 	return judge_rest(st, regs, state, unreadable);
 }

@@ -23,10 +23,13 @@ SYM_START(sud_entry, SYM_L_GLOBAL, SYM_A_ALIGN)
 	sud_quick_test .Lpass
 	sud_push_args
 	call	sud_dispatch
-	sud_pop_args
-	cmpq	$SUD_ENTRY_PASS, %rax
-	je	.Lpass
+	cmpl	$SUD_ENTRY_PASS, %eax
+	je	.Lpop
+	sud_drop_args
 	movq	$sud_entry_return, (%rsp)
+	RET
+.Lpop:
+	sud_pop_args
 .Lpass:
 	RET
 SYM_FUNC_END(sud_entry)

@@ -30,10 +30,6 @@ long sud_deliver_death(struct sud_task *st, struct pt_regs *regs, int sig);
 /* A debugger's single step ends here. */
 void sud_deliver_step(struct pt_regs *regs);
 
-/* upcall.c */
-bool sud_upcall_possible(const struct sud_task *st, struct pt_regs *regs);
-long sud_upcall(struct sud_task *st, struct pt_regs *regs);
-
 /* sigreturn.c: an rt_sigreturn from a SIGSYS that the module sent. */
 bool sud_sigreturn_exempt(const struct sud_task *st, struct pt_regs *regs);
 

@@ -73,6 +73,9 @@ static void apply(struct sud_task *st, const struct sud_config *config)
 	st->selector = (char __user *)(uintptr_t)config->selector;
 	st->config = *config;
 	st->user64 = user_64bit_mode(task_pt_regs(current));
+	st->quick = config->delivery == SUD_DELIVER_UPCALL &&
+		    !config->upcall_frame && st->user64 &&
+		    !(config->flags & SUD_FLAG_SIGRETURN);
 }
 
 bool sud_task_armed(const struct task_struct *task)

@@ -23,6 +23,7 @@
  * @selector: the selector byte or NULL; access_ok() was asked when it was set
  * @config: what SET was given; the data path reads flags and the upcall there
  * @user64: SET was called from 64-bit code
+ * @quick: a call by 64-bit SYSCALL that is blocked is an upcall in registers
  * @resume: what is to be done when the thread goes back to user mode
  * @rcu: frees it
  *
@@ -36,6 +37,7 @@ struct sud_task {
 	char __user *selector;
 	struct sud_config config;
 	bool user64;
+	bool quick;
 	struct sud_resume resume;
 	struct rcu_head rcu;
 };

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A blocked call continues at the thread's entry in user mode, as if its
- * instruction had been a jump there. The ABI is in include/sud_uapi.h.
+ * Upcalls but for the short path of upcall.h.
  */
-#include <linux/ptrace.h>
-#include <linux/sched.h>
 #include <linux/uaccess.h>
-#include <asm/syscall.h>
 
 #include "compat/entry.h"
-#include "task.h"
+#include "upcall.h"
 
 /* 64-bit SYSCALL gives its caller's rcx and r11 away; no other entry does. */
 static bool by_syscall(void)
@@ -24,20 +20,12 @@ bool sud_upcall_possible(const struct sud_task *st, struct pt_regs *regs)
 	return user_64bit_mode(regs) == st->user64;
 }
 
-/* The flags that are the program's own: a debugger set the trap flag. */
-static unsigned long own_flags(const struct pt_regs *regs)
-{
-	if (unlikely(test_thread_flag(TIF_FORCED_TF)))
-		return regs->flags & ~X86_EFLAGS_TF;
-	return regs->flags;
-}
-
 /* False when a page is not there, or user code points out of user space. */
 static bool push_frame(const struct sud_task *st, const struct pt_regs *regs)
 {
 	u64 __user *top = (u64 __user *)(uintptr_t)st->config.upcall_frame;
 	struct sud_upcall_frame __user *frame;
-	u64 flags = own_flags(regs);
+	u64 flags = sud_upcall_flags(regs);
 	u32 arch = syscall_get_arch(current);
 	u64 addr;
 
@@ -64,26 +52,16 @@ fault:
 
 long sud_upcall(struct sud_task *st, struct pt_regs *regs)
 {
-	unsigned long entry = st->config.upcall_entry;
+	if (!st->config.upcall_frame)
+		return sud_upcall_regs(st, regs);
 
-	if (st->config.upcall_frame) {
-		if (unlikely(!push_frame(st, regs)))
-			return sud_deliver_death(st, regs, SIGSEGV);
-		/* With rcx equal to rip the kernel leaves by SYSRET. */
-		if (by_syscall()) {
-			regs->cx = entry;
-			regs->r11 = regs->flags;
-		}
-	} else {
-		/* What SYSCALL left there; under FRED it leaves nothing. */
-		regs->cx = regs->ip;
-		regs->r11 = own_flags(regs);
+	if (unlikely(!push_frame(st, regs)))
+		return sud_deliver_death(st, regs, SIGSEGV);
+
+	/* With rcx equal to rip the kernel leaves by SYSRET. */
+	if (by_syscall()) {
+		regs->cx = st->config.upcall_entry;
+		regs->r11 = regs->flags;
 	}
-
-	syscall_rollback(current, regs);
-	/* No system call any more: a signal has nothing to restart. */
-	regs->orig_ax = -1;
-	regs->ip = entry;
-
-	return sud_entry_skip(st, regs, true);
+	return sud_upcall_enter(st, regs);
 }

@@ -34,6 +34,10 @@
 	popq	%rdi
 .endm
 
+.macro sud_drop_args
+	popq	%rdi
+.endm
+
 #else
 
 #include <asm/percpu.h>
@@ -70,6 +74,10 @@
 	popq	%rdx
 	popq	%rsi
 	popq	%rdi
+.endm
+
+.macro sud_drop_args
+	addq	$(6 * 8), %rsp
 .endm
 
 #endif /* SUD_HAVE_NATIVE */

@@ -45,7 +45,7 @@ void sud_entry_fork(struct task_struct *parent, struct task_struct *child)
  * When a signal follows, a tracer is stopped at it and says afresh whether it
  * wants to see the next call: setting the bit for it could be wrong.
  */
-long sud_entry_skip(struct sud_task *st, struct pt_regs *regs, bool upcall)
+void sud_entry_hide(struct sud_task *st, bool upcall)
 {
 	unsigned long flags = READ_ONCE(current_thread_info()->flags);
 	unsigned long back = 0;
@@ -63,7 +63,4 @@ long sud_entry_skip(struct sud_task *st, struct pt_regs *regs, bool upcall)
 		clear_thread_flag(TIF_SINGLESTEP);
 	if (back)
 		sud_resume_flags(st, back);
-
-	/* -1 is no system call's number: nothing runs, ax stays. */
-	return -1;
 }

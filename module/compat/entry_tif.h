@@ -24,7 +24,22 @@
 /* ptrace, seccomp, audit and the tracepoints come next. */
 #define SUD_ENTRY_RUN		SUD_ENTRY_PASS
 
-long sud_entry_skip(struct sud_task *st, struct pt_regs *regs, bool upcall);
+/* The exit work that would show a call, had it been made. */
+#define SUD_ENTRY_SHOWING \
+	(_TIF_SYSCALL_TRACE | _TIF_SYSCALL_TRACEPOINT | _TIF_SINGLESTEP)
+
+void sud_entry_hide(struct sud_task *st, bool upcall);
+
+static inline long sud_entry_skip(struct sud_task *st, struct pt_regs *regs,
+				  bool upcall)
+{
+	if (unlikely(READ_ONCE(current_thread_info()->flags) &
+		     SUD_ENTRY_SHOWING))
+		sud_entry_hide(st, upcall);
+	/* -1 is no system call's number: nothing runs, ax stays. */
+	return -1;
+}
+
 void sud_entry_arm(struct task_struct *task, struct sud_task *st);
 void sud_entry_disarm(struct task_struct *task);
 void sud_entry_fork(struct task_struct *parent, struct task_struct *child);

@@ -66,33 +66,41 @@ static inline bool sud_exempt_mapping(unsigned long ip)
  * uprobes and uretprobes, by number and by mapping: other systems have the
  * numbers too. Native SUD dispatches them, and the probed program dies.
  */
-static inline bool sud_exempt_uprobe(struct pt_regs *regs)
+static inline bool sud_exempt_number(const struct pt_regs *regs)
 {
-	if (in_ia32_syscall())
-		return false;
-
-	switch (syscall_get_nr(current, regs)) {
+	switch ((int)regs->orig_ax) {
 #ifdef __NR_uretprobe
 	case __NR_uretprobe:
 #endif
 #ifdef __NR_uprobe
 	case __NR_uprobe:
 #endif
-		return sud_exempt_mapping(regs->ip);
+		return true;
 	}
 	return false;
 }
 
+static inline bool sud_exempt_uprobe(const struct pt_regs *regs)
+{
+	return !in_ia32_syscall() && sud_exempt_number(regs) &&
+	       sud_exempt_mapping(regs->ip);
+}
+
 #else
 
-static inline bool sud_exempt_uprobe(struct pt_regs *regs)
+static inline bool sud_exempt_number(const struct pt_regs *regs)
+{
+	return false;
+}
+
+static inline bool sud_exempt_uprobe(const struct pt_regs *regs)
 {
 	return false;
 }
 
 #endif
 
-static inline bool sud_exempt(struct pt_regs *regs)
+static inline bool sud_exempt(const struct pt_regs *regs)
 {
 	return sud_exempt_vdso(regs) || sud_exempt_uprobe(regs);
 }

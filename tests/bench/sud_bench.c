@@ -169,6 +169,49 @@ static void sigsys(const char *name)
 	selector = SUD_SELECTOR_ALLOW;
 }
 
+void bench_entry_regs(void);
+void bench_entry_frames(void);
+
+static uint64_t frames[64];
+
+static void upcall(const char *name, void (*entry)(void), uint64_t *top)
+{
+	struct sud_config c = {
+		.size = sizeof(c),
+		.mode = SUD_MODE_INCLUSIVE,
+		.offset = (uintptr_t)site_a,
+		.len = site_a_end - (char *)site_a,
+		.delivery = SUD_DELIVER_UPCALL,
+		.upcall_entry = (uintptr_t)entry,
+		.upcall_frame = (uintptr_t)top,
+	};
+
+	need(sud_set(sud_open(), &c), "SUD_IOC_SET");
+	measure(name, SYS_getpid, false);
+}
+
+static void upcall_regs(const char *name)
+{
+	upcall(name, bench_entry_regs, NULL);
+}
+
+uint64_t frames_top;
+
+static void upcall_frames(const char *name)
+{
+	frames_top = (uintptr_t)(frames + 64);
+	upcall(name, bench_entry_frames, &frames_top);
+}
+
+/* The least a handler can do: go back. */
+asm(".globl bench_entry_regs, bench_entry_frames\n"
+    "bench_entry_regs:\n\t"
+    "jmp *%rcx\n"
+    "bench_entry_frames:\n\t"
+    "movq frames_top(%rip), %rcx\n\t"
+    "addq $32, frames_top(%rip)\n\t"
+    "jmp *(%rcx)\n");
+
 int main(int argc, char **argv)
 {
 	bool has_native = !prctl(PR_SUD, 1, 0, 0, &selector);
@@ -201,6 +244,8 @@ int main(int argc, char **argv)
 		in_child(region, "sud_region");
 		in_child(allow, "sud_allow");
 		in_child(sigsys, "sud_sigsys");
+		in_child(upcall_regs, "sud_upcall_regs");
+		in_child(upcall_frames, "sud_upcall_frames");
 	}
 	return 0;
 }
