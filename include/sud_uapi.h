@@ -22,7 +22,7 @@
  *		flag, delivery, range or combination does not exist
  *   E2BIG	@size is larger than this module knows and the rest is not zero,
  *		or larger than a page
- *   EBUSY	the thread is armed by the kernel's own prctl
+ *   EBUSY	SET, OFF included: the kernel's own prctl has armed the thread
  *   ENOMEM	no memory for the thread's state
  *   ENOTTY	no such ioctl
  * An ioctl that fails changes nothing: an armed thread stays armed as it was.

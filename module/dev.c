@@ -114,6 +114,8 @@ static int ioctl_set(void __user *arg)
 	if (err)
 		return err;
 
+	if (sud_task_native())
+		return -EBUSY;
 	if (config.mode == SUD_MODE_OFF) {
 		sud_task_clear();
 		return 0;

@@ -3,21 +3,23 @@
  * fork, exec and exit, by the scheduler's tracepoints. Probes may run with
  * preemption off and sleep nowhere.
  *
- * fork		in the parent, before the child can run: the child is off
+ * fork		in the parent, before the child can run: the child is off.
+ *		task_newtask, because sched_process_fork is silent about the
+ *		workers of io_uring and vhost
  * exec		in the thread, before the new image runs: it is off
  * exit		in the thread, past PF_EXITING: it is off and its state freed
  */
 #include <linux/tracepoint.h>
 #include <trace/events/sched.h>
+#include <trace/events/task.h>
 
 #include "compat/entry.h"
 #include "compat/probes.h"
 #include "task.h"
 
-static void on_fork(void *data, struct task_struct *parent,
-		    struct task_struct *child)
+static void on_fork(SUD_PROBE_NEWTASK_ARGS)
 {
-	sud_entry_fork(parent, child);
+	sud_entry_fork(current, task);
 }
 
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
@@ -36,7 +38,7 @@ static struct probe {
 	void *function;
 	struct tracepoint *tracepoint;
 } probes[] = {
-	{ .name = "sched_process_fork", .function = on_fork },
+	{ .name = "task_newtask", .function = on_fork },
 	{ .name = "sched_process_exec", .function = on_exec },
 	{ .name = "sched_process_exit", .function = on_exit },
 };
@@ -53,7 +55,7 @@ static void find_probe(struct tracepoint *tracepoint, void *data)
 /* The probes are called without a type check; this is one. */
 static void __maybe_unused check_types(void)
 {
-	check_trace_callback_type_sched_process_fork(on_fork);
+	check_trace_callback_type_task_newtask(on_fork);
 	check_trace_callback_type_sched_process_exec(on_exec);
 	check_trace_callback_type_sched_process_exit(on_exit);
 }
@@ -70,6 +72,7 @@ int sud_lifecycle_init(void)
 {
 	int err, i;
 
+	sud_resume_init();
 	for_each_kernel_tracepoint(find_probe, NULL);
 
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {

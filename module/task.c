@@ -90,10 +90,10 @@ bool sud_task_armed(const struct task_struct *task)
 
 /**
  * sud_task_set() - arm or re-arm the calling thread
- * @config: checked by the caller; its mode is not SUD_MODE_OFF
+ * @config: checked by the caller; its mode is not SUD_MODE_OFF, and the thread
+ *	is not armed by the kernel's own prctl
  *
- * Return: 0; -EBUSY when the kernel's own prctl has armed the thread; -ENOMEM.
- * On an error nothing has changed.
+ * Return: 0; -ENOMEM, and nothing has changed.
  */
 int sud_task_set(const struct sud_config *config)
 {
@@ -103,9 +103,6 @@ int sud_task_set(const struct sud_config *config)
 		apply(st, config);
 		return 0;
 	}
-
-	if (sud_entry_native_armed(current))
-		return -EBUSY;
 
 	st = kzalloc(sizeof(*st), GFP_KERNEL_ACCOUNT);
 	if (!st)
@@ -135,7 +132,7 @@ void sud_task_get(struct sud_config *config)
 		memset(config, 0, sizeof(*config));
 }
 
-/* Disarm the calling thread, if it is armed. May not sleep. */
+/* Disarm the calling thread, if it is armed here. May not sleep. */
 void sud_task_clear(void)
 {
 	struct sud_task *st = sud_task_search();
@@ -147,6 +144,12 @@ void sud_task_clear(void)
 	remove(st);
 	if (!sud_resume_keeps(st))
 		sud_task_release(st);
+}
+
+/* The kernel's own prctl has armed the calling thread. */
+bool sud_task_native(void)
+{
+	return !sud_task_search() && sud_entry_native_armed(current);
 }
 
 /* Free an entry that is in the table no more. */

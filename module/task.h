@@ -100,6 +100,7 @@ bool sud_task_armed(const struct task_struct *task);
 int sud_task_set(const struct sud_config *config);
 void sud_task_get(struct sud_config *config);
 void sud_task_clear(void);
+bool sud_task_native(void);
 void sud_task_release(struct sud_task *st);
 
 #endif /* SUD_TASK_H */

@@ -8,6 +8,8 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -142,6 +144,92 @@ TEST_BOTH(ptrace_cont, "a tracer that lets go at SIGSYS gets no stop from the ca
 	CHECK(WIFEXITED(status));
 	CHECK_EQ(WEXITSTATUS(status), 0);
 	CHECK_EQ(stops, 3);
+}
+
+/* Shared by the tracer, the traced thread and the one that takes SIGSYS away. */
+static struct race {
+	volatile int go, handled, ready, delay;
+} *race;
+
+static void race_handler(int sig)
+{
+	(void)sig;
+	selector = SUD_SELECTOR_ALLOW;
+	race->handled = 1;
+}
+
+static void *flush_sigsys(void *unused)
+{
+	(void)unused;
+	race->ready = 1;
+	while (!race->go)
+		;
+	for (volatile int i = race->delay; i > 0; i--)
+		;
+	signal(SIGSYS, SIG_IGN);
+	return NULL;
+}
+
+static void racing_child(void)
+{
+	pthread_t thread;
+
+	signal(SIGSYS, race_handler);
+	CHECK_EQ(pthread_create(&thread, NULL, flush_sigsys, NULL), 0);
+	while (!race->ready)
+		sched_yield();
+	selector = SUD_SELECTOR_ALLOW;
+	CHECK_OK(arm(SUD_MODE_EXCLUSIVE, 0, 0, &selector));
+	ptrace(PTRACE_TRACEME, 0, 0, 0);
+	kill(getpid(), SIGSTOP);
+	race->go = 1;
+	selector = SUD_SELECTOR_BLOCK;
+	site_a(MAGIC_NR, 0, 0, 0);
+	selector = SUD_SELECTOR_ALLOW;
+	site_b(SYS_getppid, 0, 0, 0);
+	site_b(SYS_exit_group, 0, 0, 0);
+}
+
+TEST_LIMIT(ptrace_flushed, "a tracer sees the next call also when another thread took SIGSYS away", true, 120)
+{
+	race = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(race != MAP_FAILED);
+	for (int n = 0; n < 600; n++) {
+		int status, seen_next = 0, first = 1;
+
+		memset(race, 0, sizeof(*race));
+		race->delay = n * 7 % 600;
+		pid_t pid = fork();
+
+		if (!pid)
+			racing_child();
+		for (;;) {
+			struct user_regs_struct regs;
+			int sig;
+
+			CHECK_EQ(waitpid(pid, &status, __WALL), pid);
+			if (!WIFSTOPPED(status))
+				break;
+			sig = WSTOPSIG(status);
+			if (first) {
+				CHECK_OK(ptrace(PTRACE_SETOPTIONS, pid, 0,
+						PTRACE_O_TRACESYSGOOD |
+						PTRACE_O_EXITKILL));
+				first = 0;
+				sig = 0;
+			} else if (sig == (SIGTRAP | 0x80)) {
+				CHECK_OK(ptrace(PTRACE_GETREGS, pid, 0, &regs));
+				seen_next += regs.orig_rax == SYS_getppid;
+				sig = 0;
+			}
+			CHECK_OK(ptrace(PTRACE_SYSCALL, pid, 0, sig));
+		}
+		/* It died of an ignored SIGSYS, or the call was seen. */
+		if (WIFEXITED(status) && seen_next != 2)
+			FAIL("round %d: %d stops of the next call", n,
+			     seen_next);
+	}
 }
 
 TEST_BOTH(ptrace_sysemu, "PTRACE_SYSEMU sees no blocked call")

@@ -2,6 +2,7 @@
 /*
  * The kernel's own SUD beside the module: a thread has one or the other.
  */
+#include <dirent.h>
 #include <sys/ptrace.h>
 
 #include "sud_test.h"
@@ -67,8 +68,7 @@ TEST(set_busy, "armed by the prctl, SET says EBUSY and changes nothing")
 	CHECK_ERR(arm(SUD_MODE_EXCLUSIVE, 0, 0, NULL), EBUSY);
 	CHECK_OK(sud_get(sud_fd, &c));
 	CHECK_EQ(c.mode, SUD_MODE_OFF);
-	/* OFF has nothing to switch off here. */
-	CHECK_OK(disarm());
+	CHECK_ERR(disarm(), EBUSY);
 	CHECK(armed_now());
 	CHECK_OK(native_prctl(SUD_MODE_OFF, 0, 0, NULL));
 	CHECK_OK(arm(SUD_MODE_EXCLUSIVE, 0, 0, &selector));
@@ -205,4 +205,69 @@ TEST(no_leftovers, "an armed thread's child has nothing of the module in its nat
 	selector = SUD_SELECTOR_ALLOW;
 	CHECK_OK(arm(SUD_MODE_EXCLUSIVE, 0x1000, 0x2000, &selector));
 	fork_leaf();
+}
+
+/* What a tracer reads of a stopped thread's native fields must be zero. */
+static void check_fields(pid_t tid)
+{
+	struct ptrace_sud_config c;
+	int status;
+
+	CHECK_OK(ptrace(PTRACE_SEIZE, tid, 0, 0));
+	CHECK_OK(ptrace(PTRACE_INTERRUPT, tid, 0, 0));
+	CHECK_EQ(waitpid(tid, &status, __WALL), tid);
+	memset(&c, 0xee, sizeof(c));
+	CHECK_OK(ptrace(PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, tid, sizeof(c),
+			&c));
+	CHECK_EQ(c.mode, 0);
+	CHECK_EQ(c.offset, 0);
+	CHECK_EQ(c.len, 0);
+	CHECK_EQ(c.selector, 0);
+	CHECK_OK(ptrace(PTRACE_DETACH, tid, 0, 0));
+}
+
+TEST(no_leftovers_worker, "an io_uring worker of an armed thread neither")
+{
+	/* struct io_uring_params: the flags and the idle time are what counts. */
+	unsigned int params[30] = { 0 };
+	int fds[2], workers = 0;
+	struct dirent *e;
+	char c, path[64];
+
+	need_ptrace_config();
+	CHECK_OK(pipe(fds));
+	pid_t pid = fork();
+
+	if (!pid) {
+		selector = SUD_SELECTOR_ALLOW;
+		CHECK_OK(arm(SUD_MODE_EXCLUSIVE, 0x1000, 0x2000, &selector));
+		params[2] = 2; /* IORING_SETUP_SQPOLL */
+		params[4] = 100000;
+		if (syscall(425, 8, params) < 0)
+			_exit(1);
+		write(fds[1], "x", 1);
+		pause();
+		_exit(1);
+	}
+	close(fds[1]);
+	if (read(fds[0], &c, 1) != 1) {
+		waitpid(pid, NULL, 0);
+		SKIP("no io_uring here");
+	}
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	DIR *d = opendir(path);
+
+	CHECK(d);
+	while ((e = readdir(d))) {
+		pid_t tid = atoi(e->d_name);
+
+		if (tid && tid != pid) {
+			check_fields(tid);
+			workers++;
+		}
+	}
+	closedir(d);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	CHECK(workers > 0);
 }

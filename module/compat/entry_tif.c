@@ -42,8 +42,8 @@ void sud_entry_fork(struct task_struct *parent, struct task_struct *child)
  * Take away the bits by which it would, and have those that must come back
  * set again on the way to user mode, after the exit work.
  *
- * When a signal follows, a tracer is stopped at it and says afresh whether it
- * wants to see the next call: setting the bit for it could be wrong.
+ * The work runs before a signal is taken (get_signal() begins with it), so at a
+ * signal's stop the tracer says afresh whether it wants to see the next call.
  */
 void sud_entry_hide(struct sud_task *st, bool upcall)
 {
@@ -56,9 +56,9 @@ void sud_entry_hide(struct sud_task *st, bool upcall)
 	}
 	if (flags & _TIF_SYSCALL_TRACE) {
 		clear_thread_flag(TIF_SYSCALL_TRACE);
-		if (upcall)
-			back |= _TIF_SYSCALL_TRACE;
+		back |= _TIF_SYSCALL_TRACE;
 	}
+	/* A signal stops a debugger; an upcall's stop is the exit work's. */
 	if (flags & _TIF_SINGLESTEP && !upcall)
 		clear_thread_flag(TIF_SINGLESTEP);
 	if (back)

@@ -49,23 +49,21 @@ static inline bool sud_exempt_mapping(unsigned long ip)
 {
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
-	const char *name = NULL;
+	const char *name;
+	bool planted = false;
 
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return false;
 	vma = find_vma(mm, ip);
-	if (vma && vma->vm_start <= ip && vma->vm_ops && vma->vm_ops->name)
+	if (vma && vma->vm_start <= ip && vma->vm_ops && vma->vm_ops->name) {
 		name = vma->vm_ops->name(vma);
+		planted = name && (!strcmp(name, "[uprobes]") ||
+				   !strcmp(name, "[uprobes-trampoline]"));
+	}
 	mmap_read_unlock(mm);
-
-	/* The names are the kernel's constants. */
-	return name && (!strcmp(name, "[uprobes]") ||
-			!strcmp(name, "[uprobes-trampoline]"));
+	return planted;
 }
 
-/*
- * uprobes and uretprobes, by number and by mapping: other systems have the
- * numbers too. Native SUD dispatches them, and the probed program dies.
- */
 static inline bool sud_exempt_number(const struct pt_regs *regs)
 {
 	switch ((int)regs->orig_ax) {

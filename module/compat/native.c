@@ -17,28 +17,9 @@
 #include "../task.h"
 #include "native.h"
 
-static struct {
-	const char *symbol;
-	bool optional;
-	unsigned long ip;
-} guarded[] = {
-	{ .symbol = "set_syscall_user_dispatch" },
-	/* Since 6.4 (commit 3f67987cdc09). */
-	{ .symbol = "syscall_user_dispatch_get_config", .optional = true },
-	{ .symbol = "syscall_user_dispatch_set_config", .optional = true },
-};
-
-/* Runs with preemption off, ahead of the guarded function. */
-static void on_guarded(unsigned long ip, unsigned long parent_ip,
-		       struct ftrace_ops *ops, SUD_FTRACE_REGS *fregs)
+static void refuse_if_armed(const struct task_struct *task,
+			    struct pt_regs *regs)
 {
-	struct pt_regs *regs = ftrace_get_regs(fregs);
-	const struct task_struct *task = current;
-
-	/* The prctl's is for the caller, the other two's first argument says. */
-	if (ip != guarded[0].ip)
-		task = (const struct task_struct *)regs->di;
-
 	if (!sud_task_armed(task))
 		return;
 
@@ -46,46 +27,99 @@ static void on_guarded(unsigned long ip, unsigned long parent_ip,
 	regs->ip = (unsigned long)sud_entry_return;
 }
 
-static struct ftrace_ops guard_ops = {
-	.func = on_guarded,
-	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY |
-		 FTRACE_OPS_FL_PERMANENT,
+/* Ahead of set_syscall_user_dispatch(), which is for the caller. */
+static void on_prctl(unsigned long ip, unsigned long parent_ip,
+		     struct ftrace_ops *ops, SUD_FTRACE_REGS *fregs)
+{
+	refuse_if_armed(current, ftrace_get_regs(fregs));
+}
+
+/* Ahead of a function whose first argument is the task, a stopped tracee. */
+static void on_ptrace(unsigned long ip, unsigned long parent_ip,
+		      struct ftrace_ops *ops, SUD_FTRACE_REGS *fregs)
+{
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+
+	refuse_if_armed((const struct task_struct *)regs->di, regs);
+}
+
+#define GUARD_FLAGS \
+	(FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | \
+	 FTRACE_OPS_FL_PERMANENT)
+
+static struct guard {
+	const char *symbol;
+	/* Not on every kernel that has native SUD. */
+	bool optional;
+	bool attached;
+	struct ftrace_ops ops;
+} guards[] = {
+	{
+		.symbol = "set_syscall_user_dispatch",
+		.ops = { .func = on_prctl, .flags = GUARD_FLAGS },
+	},
+	/* The pair is since 6.4 (commit 3f67987cdc09). */
+	{
+		.symbol = "syscall_user_dispatch_get_config",
+		.optional = true,
+		.ops = { .func = on_ptrace, .flags = GUARD_FLAGS },
+	},
+	{
+		.symbol = "syscall_user_dispatch_set_config",
+		.optional = true,
+		.ops = { .func = on_ptrace, .flags = GUARD_FLAGS },
+	},
 };
+
+static int attach(struct guard *guard)
+{
+	unsigned long ip = sud_hook_find(guard->symbol);
+	int err;
+
+	if (!ip) {
+		if (guard->optional)
+			return 0;
+		pr_err("this kernel has no function %s to guard; it is not supported, see the README\n",
+		       guard->symbol);
+		return -ENOENT;
+	}
+
+	err = ftrace_set_filter_ip(&guard->ops, ip, 0, 0);
+	if (!err)
+		err = register_ftrace_function(&guard->ops);
+	if (err) {
+		sud_ftrace_forget(&guard->ops);
+		pr_err("cannot guard %s (%d): unload the live patch or tracer attached to it and load the module again\n",
+		       guard->symbol, err);
+		return err;
+	}
+	guard->attached = true;
+	return 0;
+}
 
 int sud_native_init(void)
 {
 	int err, i;
 
-	for (i = 0; i < ARRAY_SIZE(guarded); i++) {
-		guarded[i].ip = sud_hook_find(guarded[i].symbol);
-		if (!guarded[i].ip) {
-			if (guarded[i].optional)
-				continue;
-			pr_err("this kernel has no function %s to guard; it is not supported, see the README\n",
-			       guarded[i].symbol);
-			err = -ENOENT;
-			goto err_filter;
+	for (i = 0; i < ARRAY_SIZE(guards); i++) {
+		err = attach(&guards[i]);
+		if (err) {
+			sud_native_exit();
+			return err;
 		}
-		err = ftrace_set_filter_ip(&guard_ops, guarded[i].ip, 0, 0);
-		if (err)
-			goto err_filter;
-	}
-
-	err = register_ftrace_function(&guard_ops);
-	if (err) {
-		pr_err("cannot guard the kernel's own prctl (%d): unload the live patch or tracer that has set_syscall_user_dispatch\n",
-		       err);
-		goto err_filter;
 	}
 	return 0;
-
-err_filter:
-	sud_ftrace_forget(&guard_ops);
-	return err;
 }
 
 void sud_native_exit(void)
 {
-	sud_hook_must(unregister_ftrace_function(&guard_ops));
-	sud_ftrace_forget(&guard_ops);
+	int i;
+
+	for (i = ARRAY_SIZE(guards) - 1; i >= 0; i--) {
+		if (!guards[i].attached)
+			continue;
+		sud_hook_must(unregister_ftrace_function(&guards[i].ops));
+		sud_ftrace_forget(&guards[i].ops);
+		guards[i].attached = false;
+	}
 }

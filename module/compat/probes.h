@@ -12,4 +12,13 @@
 #define SUD_PROBE_EXIT_ARGS	void *data, struct task_struct *task
 #endif
 
+/* The type of the flags; 6.18 made it u64. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define SUD_PROBE_NEWTASK_ARGS \
+	void *data, struct task_struct *task, u64 clone_flags
+#else
+#define SUD_PROBE_NEWTASK_ARGS \
+	void *data, struct task_struct *task, unsigned long clone_flags
+#endif
+
 #endif /* SUD_COMPAT_PROBES_H */

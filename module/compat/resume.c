@@ -5,8 +5,43 @@
 #include <linux/sched.h>
 #include <linux/task_work.h>
 #include <linux/thread_info.h>
+#include <linux/tracepoint.h>
 
 #include "../task.h"
+
+/* While one of them is on, every thread has TIF_SYSCALL_TRACEPOINT. */
+static struct tracepoint *enter, *exit;
+
+static void find(struct tracepoint *tracepoint, void *data)
+{
+	if (!strcmp(tracepoint->name, "sys_enter"))
+		enter = tracepoint;
+	else if (!strcmp(tracepoint->name, "sys_exit"))
+		exit = tracepoint;
+}
+
+void sud_resume_init(void)
+{
+	for_each_kernel_tracepoint(find, NULL);
+}
+
+static bool traced(void)
+{
+	return (enter && static_key_enabled(&enter->key)) ||
+	       (exit && static_key_enabled(&exit->key));
+}
+
+/* The flag is cleared once, on all threads, after the last key went off. */
+static void set_tracepoint_flag(void)
+{
+	if (!traced())
+		return;
+	set_thread_flag(TIF_SYSCALL_TRACEPOINT);
+	/* Pairs with the walk of syscall_unregfunc(): one of us sees. */
+	smp_mb__after_atomic();
+	if (!traced())
+		clear_thread_flag(TIF_SYSCALL_TRACEPOINT);
+}
 
 static void run(struct callback_head *work)
 {
@@ -20,7 +55,7 @@ static void run(struct callback_head *work)
 	}
 
 	if (resume->flags & _TIF_SYSCALL_TRACEPOINT)
-		set_thread_flag(TIF_SYSCALL_TRACEPOINT);
+		set_tracepoint_flag();
 	/* The tracer may have gone in the meantime. */
 	if (resume->flags & _TIF_SYSCALL_TRACE && READ_ONCE(current->ptrace))
 		set_thread_flag(TIF_SYSCALL_TRACE);

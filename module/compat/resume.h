@@ -17,6 +17,10 @@ struct sud_task;
 struct sud_resume {
 };
 
+static inline void sud_resume_init(void)
+{
+}
+
 static inline bool sud_resume_keeps(struct sud_task *st)
 {
 	return false;
@@ -40,6 +44,7 @@ struct sud_resume {
 	bool orphan;
 };
 
+void sud_resume_init(void);
 void sud_resume_flags(struct sud_task *st, unsigned long flags);
 /* True when the queued work will release the entry, which is out of the table. */
 bool sud_resume_keeps(struct sud_task *st);
