@@ -33,33 +33,33 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define SUD_DEVICE		"/dev/sud"
-#define SUD_ABI_VERSION		1
+#define SUD_DEVICE "/dev/sud"
+#define SUD_ABI_VERSION 1
 
 /* sud_config.mode */
-#define SUD_MODE_OFF		0
-#define SUD_MODE_EXCLUSIVE	1	/* calls from the region run natively */
-#define SUD_MODE_INCLUSIVE	2	/* calls from outside the region do */
+#define SUD_MODE_OFF 0
+#define SUD_MODE_EXCLUSIVE 1 /* calls from the region run natively */
+#define SUD_MODE_INCLUSIVE 2 /* calls from outside the region do */
 
 /* The selector byte. Any other value kills the process with SIGSYS. */
-#define SUD_SELECTOR_ALLOW	0
-#define SUD_SELECTOR_BLOCK	1
+#define SUD_SELECTOR_ALLOW 0
+#define SUD_SELECTOR_BLOCK 1
 
 /* sud_config.delivery: what a blocked call gets */
-#define SUD_DELIVER_SIGSYS	0	/* the signal, as native SUD sends it */
-#define SUD_DELIVER_UPCALL	1	/* a jump to upcall_entry */
+#define SUD_DELIVER_SIGSYS 0 /* the signal, as native SUD sends it */
+#define SUD_DELIVER_UPCALL 1 /* a jump to upcall_entry */
 
 /* sud_config.flags */
 /*
  * The selector becomes ALLOW as the call is handed over, by signal or upcall,
  * so that the handler may make calls at once. EINVAL without a selector.
  */
-#define SUD_FLAG_AUTO_ALLOW	(1U << 0)
+#define SUD_FLAG_AUTO_ALLOW (1U << 0)
 /*
  * An rt_sigreturn whose frame at the stack pointer is of a SIGSYS with code 2
  * runs natively, so that the handler can return with the selector at BLOCK.
  */
-#define SUD_FLAG_SIGRETURN	(1U << 1)
+#define SUD_FLAG_SIGRETURN (1U << 1)
 
 /**
  * struct sud_config - how a thread's system calls are judged
@@ -109,7 +109,7 @@ struct sud_config {
 	__u64 upcall_frame;
 };
 
-#define SUD_CONFIG_SIZE_VER0	56
+#define SUD_CONFIG_SIZE_VER0 56
 
 /**
  * struct sud_upcall_frame - one blocked call
@@ -151,7 +151,7 @@ struct sud_info {
 	__u32 reserved;
 };
 
-#define SUD_INFO_SIZE_VER0	32
+#define SUD_INFO_SIZE_VER0 32
 
 /*
  * The numbers do not encode the size of the struct, which says it itself.
@@ -161,10 +161,10 @@ struct sud_info {
  * SUD_IOC_GET	what SET was given, exactly; SUD_MODE_OFF and zeroes when the
  *		thread is not armed here. @size must be set, as for SET.
  */
-#define SUD_IOC_MAGIC		0xD5
-#define SUD_IOC_INFO		_IO(SUD_IOC_MAGIC, 0)
-#define SUD_IOC_SET		_IO(SUD_IOC_MAGIC, 1)
-#define SUD_IOC_GET		_IO(SUD_IOC_MAGIC, 2)
+#define SUD_IOC_MAGIC 0xD5
+#define SUD_IOC_INFO _IO(SUD_IOC_MAGIC, 0)
+#define SUD_IOC_SET _IO(SUD_IOC_MAGIC, 1)
+#define SUD_IOC_GET _IO(SUD_IOC_MAGIC, 2)
 
 #ifndef __KERNEL__
 #include <fcntl.h>

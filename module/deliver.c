@@ -15,6 +15,12 @@
 #include "task.h"
 #include "upcall.h"
 
+/* It changes in exec only, which the thread itself would have to do. */
+static struct sighand_struct *own_sighand(void)
+{
+	return rcu_dereference_protected(current->sighand, true);
+}
+
 /* siglock is held. */
 static void set_default(struct k_sigaction *action, int sig)
 {
@@ -33,7 +39,7 @@ static void set_default(struct k_sigaction *action, int sig)
  */
 static void force_signal(struct kernel_siginfo *info)
 {
-	struct sighand_struct *sighand = current->sighand;
+	struct sighand_struct *sighand = own_sighand();
 	int sig = info->si_signo;
 	struct k_sigaction *action = &sighand->action[sig - 1];
 	unsigned long flags;
@@ -116,7 +122,7 @@ static void set_immutable(struct sud_task *st, struct k_sigaction *action)
 /* The whole process dies by @sig, and nothing can catch it. */
 long sud_deliver_death(struct sud_task *st, struct pt_regs *regs, int sig)
 {
-	struct sighand_struct *sighand = current->sighand;
+	struct sighand_struct *sighand = own_sighand();
 	struct k_sigaction *action = &sighand->action[sig - 1];
 	unsigned long flags;
 

@@ -12,7 +12,7 @@
 #include "compat/entry.h"
 #include "task.h"
 
-#define KNOWN_FLAGS	(SUD_FLAG_AUTO_ALLOW | SUD_FLAG_SIGRETURN)
+#define KNOWN_FLAGS (SUD_FLAG_AUTO_ALLOW | SUD_FLAG_SIGRETURN)
 
 /* Every address that user space gives must lie in it. */
 static bool user_range_ok(u64 addr, size_t len)
@@ -42,8 +42,7 @@ static int check_delivery(const struct sud_config *config)
 		return -EINVAL;
 	}
 
-	if (config->mode == SUD_MODE_OFF &&
-	    (config->delivery || config->flags))
+	if (config->mode == SUD_MODE_OFF && (config->delivery || config->flags))
 		return -EINVAL;
 	return 0;
 }

@@ -13,7 +13,7 @@
 #include <asm/nospec-branch.h>
 
 #include "sud.h"
-#include "compat/entry_quick.h"
+#include "compat/entry_macros.S"
 
 	.text
 

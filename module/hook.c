@@ -22,9 +22,9 @@
 #error "sud needs a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
 #endif
 
-#define ANCHOR	"kernel_restart"
+#define ANCHOR "kernel_restart"
 
-static const char *const symbols[] = SUD_ENTRY_SYMBOLS;
+static const char *const symbols[] = { SUD_ENTRY_SYMBOLS };
 
 static unsigned long hooked;
 static struct ftrace_ops direct;
@@ -118,8 +118,8 @@ static int direct_init(void)
 
 static void direct_exit(void)
 {
-	sud_hook_must(sud_ftrace_detach(&direct, hooked,
-					(unsigned long)sud_entry));
+	sud_hook_must(
+		sud_ftrace_detach(&direct, hooked, (unsigned long)sud_entry));
 }
 
 int sud_hook_init(void)

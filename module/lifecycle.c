@@ -78,9 +78,8 @@ int sud_lifecycle_init(void)
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
 		err = -ENOENT;
 		if (probes[i].tracepoint)
-			err = tracepoint_probe_register(probes[i].tracepoint,
-							probes[i].function,
-							NULL);
+			err = tracepoint_probe_register(
+				probes[i].tracepoint, probes[i].function, NULL);
 		if (err) {
 			pr_err("no tracepoint %s (%d); this kernel is not supported, see the README\n",
 			       probes[i].name, err);

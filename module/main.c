@@ -19,10 +19,13 @@
 #include <linux/rcupdate.h>
 
 #include "sud.h"
+#include "task.h"
 
 static int __init sud_init(void)
 {
 	int err;
+
+	sud_task_init();
 
 	err = sud_lifecycle_init();
 	if (err)

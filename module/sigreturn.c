@@ -15,15 +15,14 @@
 #include "compat/entry.h"
 #include "task.h"
 
-#define NR_X32_RT_SIGRETURN	(0x40000000 + 513)
-#define NR_IA32_RT_SIGRETURN	173
+#define NR_X32_RT_SIGRETURN (0x40000000 + 513)
+#define NR_IA32_RT_SIGRETURN 173
 
 /*
  * Where the siginfo lies, from the stack pointer: the handler's "ret" has taken
  * the return address, the frame's first member, off the stack.
  */
-#define BEHIND_RET(type, ret) \
-	(offsetof(type, info) - sizeof(ret))
+#define BEHIND_RET(type, ret) (offsetof(type, info) - sizeof(ret))
 
 static bool siginfo_offset(struct pt_regs *regs, unsigned long *offset)
 {

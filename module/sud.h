@@ -5,7 +5,7 @@
 #ifndef SUD_H
 #define SUD_H
 
-#define SUD_HASH_BITS	14
+#define SUD_HASH_BITS 14
 
 #ifndef __ASSEMBLER__
 

@@ -23,14 +23,20 @@
 #include "compat/entry.h"
 #include "task.h"
 
-#define LOCK_BITS	6
+#define LOCK_BITS 6
 
 struct hlist_head sud_task_table[1 << SUD_HASH_BITS];
 
 /* Raw: the exit probe runs with preemption off, on PREEMPT_RT too. */
-static raw_spinlock_t locks[1 << LOCK_BITS] = {
-	[0 ... (1 << LOCK_BITS) - 1] = __RAW_SPIN_LOCK_UNLOCKED(locks)
-};
+static raw_spinlock_t locks[1 << LOCK_BITS];
+
+void sud_task_init(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(locks); i++)
+		raw_spin_lock_init(&locks[i]);
+}
 
 static raw_spinlock_t *bucket_lock(const struct task_struct *task)
 {

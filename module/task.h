@@ -47,7 +47,7 @@ static_assert(sizeof(struct sud_task) <= 192);
 
 extern struct hlist_head sud_task_table[1 << SUD_HASH_BITS];
 
-/* The table's hash is open-coded by compat/entry_quick.h: hash_ptr(). */
+/* The table's hash is open-coded by compat/entry_macros.S: hash_ptr(). */
 static inline struct hlist_head *sud_task_bucket(const struct task_struct *task)
 {
 	return &sud_task_table[hash_ptr(task, SUD_HASH_BITS)];
@@ -96,6 +96,7 @@ static inline struct sud_task *sud_task_current(void)
 	return st;
 }
 
+void sud_task_init(void);
 bool sud_task_armed(const struct task_struct *task);
 int sud_task_set(const struct sud_config *config);
 void sud_task_get(struct sud_config *config);

@@ -181,8 +181,8 @@ static void check_bad_sets(void)
 		uint64_t value;
 		int err;
 	} cases[] = {
-#define C(field, value, err)                                               \
-	{ offsetof(struct sud_config, field),                              \
+#define C(field, value, err)                  \
+	{ offsetof(struct sud_config, field), \
 	  sizeof(((struct sud_config *)0)->field), value, err }
 		C(mode, 3, EINVAL),
 		C(mode, -1, EINVAL),
@@ -281,7 +281,8 @@ TEST(get_exact, "GET returns what SET was given")
 	CHECK(!memcmp(&c, &off, sizeof(c)));
 }
 
-TEST(close_changes_nothing, "the state outlives the descriptor, and any descriptor serves")
+TEST(close_changes_nothing,
+     "the state outlives the descriptor, and any descriptor serves")
 {
 	int fd = sud_open();
 	struct sud_config c;
@@ -317,10 +318,9 @@ TEST(per_thread, "each thread has its own state")
 #ifdef __x86_64__
 TEST(int80_ioctl, "a 32-bit ioctl in a 64-bit process works")
 {
-	struct sud_info *info = mmap((void *)0x10000000, 4096,
-				     PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-				     -1, 0);
+	struct sud_info *info =
+		mmap((void *)0x10000000, 4096, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	CHECK(info == (void *)0x10000000);
 	info->size = sizeof(*info);

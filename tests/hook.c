@@ -15,8 +15,9 @@
 /* The hooked function's name on this kernel. */
 static const char *hooked(void)
 {
-	return file_contains("/proc/kallsyms", " syscall_user_dispatch") ?
-	       "syscall_user_dispatch" : "syscall_trace_enter.constprop.0";
+	return file_contains("/proc/kallsyms", " syscall_user_dispatch")
+		       ? "syscall_user_dispatch"
+		       : "syscall_trace_enter.constprop.0";
 }
 
 /*
@@ -118,7 +119,9 @@ static bool tracing(const char *file, const char *text)
 	return write_to(path, text);
 }
 
-TEST_LIMIT(ftrace_enabled, "kernel.ftrace_enabled=0 is refused while the module is loaded", false, 60)
+TEST_LIMIT(ftrace_enabled,
+	   "kernel.ftrace_enabled=0 is refused while the module is loaded",
+	   false, 60)
 {
 	start_hammering();
 	for (int i = 0; i < 20; i++) {
@@ -130,7 +133,10 @@ TEST_LIMIT(ftrace_enabled, "kernel.ftrace_enabled=0 is refused while the module 
 	stop_hammering();
 }
 
-TEST_LIMIT(load_without_ftrace, "loading while ftrace is off fails, says what to do, and leaves nothing", false, 60)
+TEST_LIMIT(
+	load_without_ftrace,
+	"loading while ftrace is off fails, says what to do, and leaves nothing",
+	false, 60)
 {
 	char log[8192] = "";
 
@@ -145,7 +151,9 @@ TEST_LIMIT(load_without_ftrace, "loading while ftrace is off fails, says what to
 	CHECK_EQ(err, EBUSY);
 	CHECK(access("/dev/sud", F_OK));
 	CHECK_OK(syscall(SYS_syslog, 3, log, sizeof(log) - 1));
-	CHECK(strstr(log, "sud: ftrace is off: run \"sysctl kernel.ftrace_enabled=1\""));
+	CHECK(strstr(
+		log,
+		"sud: ftrace is off: run \"sysctl kernel.ftrace_enabled=1\""));
 	CHECK(module_load());
 	sud_fd = sud_open();
 	CHECK_OK(sud_fd);
@@ -165,12 +173,14 @@ static void switch_tracer(const char *tracer, const char *filter)
 	CHECK(tracing("set_ftrace_filter", ""));
 }
 
-TEST_LIMIT(function_tracer, "the function tracer on the hooked function, on and off", false, 120)
+TEST_LIMIT(function_tracer,
+	   "the function tracer on the hooked function, on and off", false, 120)
 {
 	switch_tracer("function", hooked());
 }
 
-TEST_LIMIT(graph_tracer, "the function graph tracer on it, on and off", false, 120)
+TEST_LIMIT(graph_tracer, "the function graph tracer on it, on and off", false,
+	   120)
 {
 	switch_tracer("function_graph", hooked());
 }
@@ -203,7 +213,9 @@ TEST_LIMIT(kretprobe, "a kretprobe on it, on and off", false, 120)
 	switch_probe('r');
 }
 
-TEST_LIMIT(kprobe_sees, "a kprobe on the hooked function sees the calls that pass it", false, 60)
+TEST_LIMIT(kprobe_sees,
+	   "a kprobe on the hooked function sees the calls that pass it", false,
+	   60)
 {
 	char line[200];
 
@@ -227,7 +239,8 @@ TEST_LIMIT(kprobe_sees, "a kprobe on the hooked function sees the calls that pas
 	CHECK(hits >= 50);
 }
 
-TEST_LIMIT(all_at_once, "tracers switched on and off over each other", false, 120)
+TEST_LIMIT(all_at_once, "tracers switched on and off over each other", false,
+	   120)
 {
 	char line[200];
 
@@ -248,8 +261,10 @@ TEST_LIMIT(all_at_once, "tracers switched on and off over each other", false, 12
 		CHECK(tracing("events/sudk/b/enable", "0"));
 		CHECK(tracing("current_tracer", "nop"));
 		CHECK(write_to(TRACING "kprobe_events", "\n") || true);
-		CHECK(file_write(TRACING "kprobe_events", "-:sudk/a\n") || true);
-		CHECK(file_write(TRACING "kprobe_events", "-:sudk/b\n") || true);
+		CHECK(file_write(TRACING "kprobe_events", "-:sudk/a\n") ||
+		      true);
+		CHECK(file_write(TRACING "kprobe_events", "-:sudk/b\n") ||
+		      true);
 		still_hammering();
 	}
 	CHECK(tracing("set_ftrace_filter", ""));
@@ -257,7 +272,8 @@ TEST_LIMIT(all_at_once, "tracers switched on and off over each other", false, 12
 }
 
 /* Unarmed threads that hammer: plain ones, and with a filter as on 5.10. */
-TEST_LIMIT(load_unload, "the module is loaded and unloaded under load", false, 120)
+TEST_LIMIT(load_unload, "the module is loaded and unloaded under load", false,
+	   120)
 {
 	pid_t pids[2];
 

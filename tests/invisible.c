@@ -80,16 +80,27 @@ static int trace(int request, long *stops)
 	return n;
 }
 
-TEST_BOTH(ptrace, "a tracer of system calls sees entry and exit of those that run, and of no other")
+TEST_BOTH(
+	ptrace,
+	"a tracer of system calls sees entry and exit of those that run, and of no other")
 {
 	/* After the SIGSTOP of raise(): its exit. */
 	static const long want[] = {
-		SYS_getppid, SYS_getppid,
-		-1000, SYS_rt_sigreturn, SYS_rt_sigreturn,
-		SYS_getuid, SYS_getuid,
-		-1000, SYS_rt_sigreturn, SYS_rt_sigreturn,
-		-1000, SYS_rt_sigreturn, SYS_rt_sigreturn,
-		SYS_getgid, SYS_getgid,
+		SYS_getppid,
+		SYS_getppid,
+		-1000,
+		SYS_rt_sigreturn,
+		SYS_rt_sigreturn,
+		SYS_getuid,
+		SYS_getuid,
+		-1000,
+		SYS_rt_sigreturn,
+		SYS_rt_sigreturn,
+		-1000,
+		SYS_rt_sigreturn,
+		SYS_rt_sigreturn,
+		SYS_getgid,
+		SYS_getgid,
 		SYS_exit_group,
 	};
 	long stops[STOPS];
@@ -112,7 +123,8 @@ TEST_BOTH(ptrace, "a tracer of system calls sees entry and exit of those that ru
 	CHECK_EQ(n - at, sizeof(want) / sizeof(*want));
 }
 
-TEST_BOTH(ptrace_cont, "a tracer that lets go at SIGSYS gets no stop from the calls after it")
+TEST_BOTH(ptrace_cont,
+	  "a tracer that lets go at SIGSYS gets no stop from the calls after it")
 {
 	int status, stops = 0;
 	pid_t pid = fork();
@@ -190,7 +202,10 @@ static void racing_child(void)
 	site_b(SYS_exit_group, 0, 0, 0);
 }
 
-TEST_LIMIT(ptrace_flushed, "a tracer sees the next call also when another thread took SIGSYS away", true, 120)
+TEST_LIMIT(
+	ptrace_flushed,
+	"a tracer sees the next call also when another thread took SIGSYS away",
+	true, 120)
 {
 	race = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -215,7 +230,7 @@ TEST_LIMIT(ptrace_flushed, "a tracer sees the next call also when another thread
 			if (first) {
 				CHECK_OK(ptrace(PTRACE_SETOPTIONS, pid, 0,
 						PTRACE_O_TRACESYSGOOD |
-						PTRACE_O_EXITKILL));
+							PTRACE_O_EXITKILL));
 				first = 0;
 				sig = 0;
 			} else if (sig == (SIGTRAP | 0x80)) {
@@ -276,7 +291,8 @@ TEST_BOTH(ptrace_sysemu, "PTRACE_SYSEMU sees no blocked call")
 	waitpid(pid, &status, 0);
 }
 
-TEST_BOTH(singlestep, "a debugger that steps over a blocked call stops at its SIGSYS, once")
+TEST_BOTH(singlestep,
+	  "a debugger that steps over a blocked call stops at its SIGSYS, once")
 {
 	int status, sigs = 0, traps_at_ip = 0;
 	struct user_regs_struct regs;
@@ -290,7 +306,9 @@ TEST_BOTH(singlestep, "a debugger that steps over a blocked call stops at its SI
 		asm volatile("int3\n\t"
 			     "movl $0x2345, %%eax\n\t"
 			     "syscall\n\t"
-			     : : : "rax", "rcx", "r11", "memory");
+			     :
+			     :
+			     : "rax", "rcx", "r11", "memory");
 		_exit(seen.count == 1 ? 0 : 1);
 	}
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
@@ -384,7 +402,8 @@ static void tracepoints(bool on)
 	set_number(TRACING "events/raw_syscalls/sys_exit/enable", on);
 }
 
-TEST_BOTH(tracepoints, "sys_enter and sys_exit show no blocked call, and every other")
+TEST_BOTH(tracepoints,
+	  "sys_enter and sys_exit show no blocked call, and every other")
 {
 	CHECK(trace_is_ready());
 	arm_all();
@@ -418,7 +437,8 @@ static int audit_send(int type, const void *data, size_t size)
 	struct {
 		struct nlmsghdr h;
 		char data[4096];
-	} msg = { .h = { .nlmsg_len = NLMSG_LENGTH(size), .nlmsg_type = type,
+	} msg = { .h = { .nlmsg_len = NLMSG_LENGTH(size),
+			 .nlmsg_type = type,
 			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
 			 .nlmsg_seq = ++seq } };
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
@@ -441,7 +461,8 @@ TEST_BOTH(audit, "audit records no blocked call, and natural ones")
 	struct audit_status st = { .mask = AUDIT_STATUS_ENABLED |
 					   AUDIT_STATUS_PID |
 					   AUDIT_STATUS_BACKLOG_LIMIT,
-				   .enabled = 1, .pid = getpid(),
+				   .enabled = 1,
+				   .pid = getpid(),
 				   .backlog_limit = 8192 };
 	struct audit_rule_data rule = { .flags = AUDIT_FILTER_EXIT,
 					.action = AUDIT_ALWAYS };

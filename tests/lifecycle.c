@@ -93,7 +93,8 @@ static int clone_child(void *unused)
 	_exit(!is_off());
 }
 
-TEST_BOTH(clone_vm_off, "clone with CLONE_VM and without CLONE_THREAD leaves the child off")
+TEST_BOTH(clone_vm_off,
+	  "clone with CLONE_VM and without CLONE_THREAD leaves the child off")
 {
 	static char stack[65536] __attribute__((aligned(16)));
 	int status;
@@ -220,7 +221,8 @@ static void exec_from_thread_armed_leader(void)
 		pause();
 }
 
-TEST_BOTH(exec_thread_leader_armed, "also when the leader, whose place it takes, is armed")
+TEST_BOTH(exec_thread_leader_armed,
+	  "also when the leader, whose place it takes, is armed")
 {
 	check_exec(exec_from_thread_armed_leader);
 }
@@ -270,7 +272,8 @@ TEST_LIMIT(threads_exit_armed, "threads may exit armed", false, 60)
 
 		for (int n = 0; n < 4; n++)
 			CHECK_EQ(pthread_create(&t[n], NULL, arm_in_thread,
-						NULL), 0);
+						NULL),
+				 0);
 		for (int n = 0; n < 4; n++)
 			CHECK_EQ(pthread_join(t[n], NULL), 0);
 	}
@@ -294,7 +297,10 @@ static bool refs_there(void)
 	return module_refs() == refs_wanted;
 }
 
-TEST_LIMIT(refs, "each armed thread holds the module once, and no more once it is gone", false, 60)
+TEST_LIMIT(
+	refs,
+	"each armed thread holds the module once, and no more once it is gone",
+	false, 60)
 {
 	int before = module_refs();
 	int fds[2];
@@ -325,7 +331,8 @@ TEST_LIMIT(refs, "each armed thread holds the module once, and no more once it i
 	CHECK_EQ(module_refs(), before);
 }
 
-TEST(rmmod_busy, "rmmod says busy while a thread is armed, and works when it is gone")
+TEST(rmmod_busy,
+     "rmmod says busy while a thread is armed, and works when it is gone")
 {
 	int to[2], from[2];
 	char c;

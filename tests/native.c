@@ -7,16 +7,18 @@
 
 #include "sud_test.h"
 
+/* glibc has the names since 2.40, and another one for the struct. */
 #ifndef PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG
 #define PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG 0x4210
 #define PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG 0x4211
-struct ptrace_sud_config {
+#endif
+
+struct native_config {
 	__u64 mode;
 	__u64 selector;
 	__u64 offset;
 	__u64 len;
 };
-#endif
 
 static int native_prctl(int mode, unsigned long offset, unsigned long len,
 			volatile void *sel)
@@ -30,7 +32,8 @@ static void need_native(void)
 		SKIP("this kernel has no SUD of its own");
 }
 
-TEST(prctl_einval, "a kernel without SUD says EINVAL to its prctl, armed or not")
+TEST(prctl_einval,
+     "a kernel without SUD says EINVAL to its prctl, armed or not")
 {
 	if (native_has(SUD_MODE_EXCLUSIVE))
 		SKIP("this kernel has SUD of its own");
@@ -39,7 +42,8 @@ TEST(prctl_einval, "a kernel without SUD says EINVAL to its prctl, armed or not"
 	CHECK_ERR(native_prctl(1, 0, 0, &selector), EINVAL);
 }
 
-TEST(prctl_busy, "armed here, the kernel's prctl says EBUSY and changes nothing")
+TEST(prctl_busy,
+     "armed here, the kernel's prctl says EBUSY and changes nothing")
 {
 	static volatile unsigned char other;
 
@@ -75,7 +79,8 @@ TEST(set_busy, "armed by the prctl, SET says EBUSY and changes nothing")
 	CHECK(armed_now());
 }
 
-TEST(natively_armed, "a natively armed thread keeps working with the module loaded and unloaded")
+TEST(natively_armed,
+     "a natively armed thread keeps working with the module loaded and unloaded")
 {
 	need_native();
 	handle_sigsys();
@@ -104,10 +109,10 @@ static pid_t stopped_child(bool by_module)
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		handle_sigsys();
 		selector = SUD_SELECTOR_ALLOW;
-		CHECK_OK(by_module ?
-			 arm(SUD_MODE_EXCLUSIVE, 0x1000, 0x2000, &selector) :
-			 native_prctl(SUD_MODE_EXCLUSIVE, 0x1000, 0x2000,
-				      &selector));
+		CHECK_OK(by_module ? arm(SUD_MODE_EXCLUSIVE, 0x1000, 0x2000,
+					 &selector)
+				   : native_prctl(SUD_MODE_EXCLUSIVE, 0x1000,
+						  0x2000, &selector));
 		kill(getpid(), SIGSTOP);
 		_exit(!armed_now());
 	}
@@ -131,7 +136,7 @@ static void check_goes_on(pid_t pid)
 
 static void need_ptrace_config(void)
 {
-	struct ptrace_sud_config c;
+	struct native_config c;
 	pid_t pid;
 	bool has;
 
@@ -145,41 +150,44 @@ static void need_ptrace_config(void)
 		SKIP("this kernel has no ptrace requests for SUD");
 }
 
-TEST(ptrace_busy, "a tracer's native GET and SET of a thread armed here say EBUSY")
+TEST(ptrace_busy,
+     "a tracer's native GET and SET of a thread armed here say EBUSY")
 {
-	struct ptrace_sud_config c = { 0 };
+	struct native_config c = { 0 };
 
 	need_ptrace_config();
 	pid_t pid = stopped_child(true);
 
 	CHECK_ERR(ptrace(PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, pid,
-			 sizeof(c), &c), EBUSY);
+			 sizeof(c), &c),
+		  EBUSY);
 	CHECK_ERR(ptrace(PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, pid,
-			 sizeof(c), &c), EBUSY);
+			 sizeof(c), &c),
+		  EBUSY);
 	check_goes_on(pid);
 }
 
 TEST(ptrace_native, "and of a natively armed one work")
 {
-	struct ptrace_sud_config c;
+	struct native_config c;
 
 	need_ptrace_config();
 	pid_t pid = stopped_child(false);
 
-	CHECK_OK(ptrace(PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, pid,
-			sizeof(c), &c));
+	CHECK_OK(ptrace(PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, pid, sizeof(c),
+			&c));
 	CHECK_EQ(c.mode, 1);
 	CHECK_EQ(c.offset, 0x1000);
 	CHECK_EQ(c.len, 0x2000);
 	CHECK_EQ(c.selector, (uintptr_t)&selector);
-	CHECK_OK(ptrace(PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, pid,
-			sizeof(c), &c));
+	CHECK_OK(ptrace(PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, pid, sizeof(c),
+			&c));
 	check_goes_on(pid);
 }
 
 static void fork_leaf(void)
 {
-	struct ptrace_sud_config c;
+	struct native_config c;
 	int status;
 	pid_t pid = fork();
 
@@ -189,8 +197,8 @@ static void fork_leaf(void)
 		_exit(0);
 	}
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
-	CHECK_OK(ptrace(PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, pid,
-			sizeof(c), &c));
+	CHECK_OK(ptrace(PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, pid, sizeof(c),
+			&c));
 	CHECK_EQ(c.mode, 0);
 	CHECK_EQ(c.offset, 0);
 	CHECK_EQ(c.len, 0);
@@ -199,7 +207,8 @@ static void fork_leaf(void)
 	waitpid(pid, &status, 0);
 }
 
-TEST(no_leftovers, "an armed thread's child has nothing of the module in its native fields")
+TEST(no_leftovers,
+     "an armed thread's child has nothing of the module in its native fields")
 {
 	need_ptrace_config();
 	selector = SUD_SELECTOR_ALLOW;
@@ -210,7 +219,7 @@ TEST(no_leftovers, "an armed thread's child has nothing of the module in its nat
 /* What a tracer reads of a stopped thread's native fields must be zero. */
 static void check_fields(pid_t tid)
 {
-	struct ptrace_sud_config c;
+	struct native_config c;
 	int status;
 
 	CHECK_OK(ptrace(PTRACE_SEIZE, tid, 0, 0));

@@ -90,7 +90,8 @@ TEST_BOTH(allow, "with the selector at ALLOW a call runs natively")
 	CHECK_EQ(seen.count, 0);
 }
 
-TEST_BOTH(null_selector, "without a selector every call outside the region is blocked")
+TEST_BOTH(null_selector,
+	  "without a selector every call outside the region is blocked")
 {
 	/* The handler's own return and exit come from libc, in the region. */
 	unsigned long from = (unsigned long)site_a;
@@ -105,7 +106,8 @@ TEST_BOTH(null_selector, "without a selector every call outside the region is bl
 	CHECK_EQ(seen.count, 1);
 }
 
-TEST_BOTH(null_selector_exclusive, "exclusive without a selector, all code but one site exempt")
+TEST_BOTH(null_selector_exclusive,
+	  "exclusive without a selector, all code but one site exempt")
 {
 	/* Exempt is all that follows site_a: it wraps to the top of memory. */
 	unsigned long end = (unsigned long)site_a_end;
@@ -121,7 +123,8 @@ TEST_BOTH(null_selector_exclusive, "exclusive without a selector, all code but o
 	CHECK_EQ(seen.count, 1);
 }
 
-TEST_BOTH(exclusive_bounds, "exclusive: offset <= ip < offset + len runs natively")
+TEST_BOTH(exclusive_bounds,
+	  "exclusive: offset <= ip < offset + len runs natively")
 {
 	unsigned long ip = (unsigned long)site_a_ip;
 
@@ -143,7 +146,8 @@ TEST_BOTH(exclusive_bounds, "exclusive: offset <= ip < offset + len runs nativel
 	CHECK(dispatched_at(MAGIC_NR));
 }
 
-TEST_BOTH(inclusive_bounds, "inclusive: only offset <= ip < offset + len is dispatched")
+TEST_BOTH(inclusive_bounds,
+	  "inclusive: only offset <= ip < offset + len is dispatched")
 {
 	unsigned long ip = (unsigned long)site_a_ip;
 
@@ -193,7 +197,8 @@ static void call_with_bad_selector(void)
 	site_a(SYS_getpid, 0, 0, 0);
 }
 
-TEST_BOTH(selector_value, "a selector of neither 0 nor 1 kills by SIGSYS, past the handler")
+TEST_BOTH(selector_value,
+	  "a selector of neither 0 nor 1 kills by SIGSYS, past the handler")
 {
 	expect_death(call_with_bad_selector, SIGSYS);
 }
@@ -228,7 +233,8 @@ static void call_without_page(void)
 	site_a(SYS_getpid, 0, 0, 0);
 }
 
-TEST_BOTH(selector_unmapped, "a selector that vanished kills by SIGSEGV, past the handler")
+TEST_BOTH(selector_unmapped,
+	  "a selector that vanished kills by SIGSEGV, past the handler")
 {
 	expect_death(call_without_page, SIGSEGV);
 }
@@ -248,7 +254,8 @@ static void call_without_read(void)
 	site_a(SYS_getpid, 0, 0, 0);
 }
 
-TEST_BOTH(selector_unreadable, "one without read permission does too, SIGSEGV blocked")
+TEST_BOTH(selector_unreadable,
+	  "one without read permission does too, SIGSEGV blocked")
 {
 	expect_death(call_without_read, SIGSEGV);
 }
@@ -364,7 +371,8 @@ static void check_errors(void)
 		CHECK_ERR(arm(SUD_MODE_EXCLUSIVE, -1UL, 1, &selector), EINVAL);
 		CHECK_ERR(arm(SUD_MODE_EXCLUSIVE, 0, 0, kernel), EFAULT);
 		CHECK_ERR(arm(SUD_MODE_EXCLUSIVE, 0, 0,
-			      (void *)0x8000000000000000UL), EFAULT);
+			      (void *)0x8000000000000000UL),
+			  EFAULT);
 		/* The range is judged before the selector. */
 		CHECK_ERR(arm(SUD_MODE_EXCLUSIVE, 1, 0, kernel), EINVAL);
 	}
@@ -398,7 +406,8 @@ TEST_BOTH(errors_armed, "bad arguments: the thread stays armed as it was")
 	CHECK(armed_now());
 }
 
-TEST_BOTH(zero_offset, "an exclusive region that starts at 0 may have any length")
+TEST_BOTH(zero_offset,
+	  "an exclusive region that starts at 0 may have any length")
 {
 	handle_sigsys();
 	CHECK_OK(arm(SUD_MODE_EXCLUSIVE, 0, -1UL, &selector));
@@ -426,9 +435,10 @@ TEST_BOTH(int80, "int $0x80 is dispatched, as an i386 call")
 
 TEST_BOTH(odd_numbers, "any number is dispatched and told as it is")
 {
-	static const int numbers[] = { 0, 1, -1, 0x7fffffff, (int)0x80000000,
-				       1000, -1000, -100, 0xffff,
-				       0x40000000 | 39 };
+	static const int numbers[] = {
+		0,    1,     -1,   0x7fffffff, (int)0x80000000,
+		1000, -1000, -100, 0xffff,     0x40000000 | 39
+	};
 
 	handle_sigsys();
 	CHECK_OK(arm(SUD_MODE_EXCLUSIVE, 0, 0, &selector));
@@ -455,12 +465,14 @@ TEST_BOTH(wide_number, "a number of more than 32 bits stays in rax")
 unsigned long long want[16], got[16];
 unsigned long long got_flags;
 
-TEST_BOTH(registers, "the handler sees all registers as at the instruction, and so does the code after")
+TEST_BOTH(
+	registers,
+	"the handler sees all registers as at the instruction, and so does the code after")
 {
-	static const int greg[16] = { REG_RAX, REG_RBX, -1, REG_RDX,
+	static const int greg[16] = { REG_RAX, REG_RBX, -1,	 REG_RDX,
 				      REG_RSI, REG_RDI, REG_RBP, REG_RSP,
-				      REG_R8, REG_R9, REG_R10, -1, REG_R12,
-				      REG_R13, REG_R14, REG_R15 };
+				      REG_R8,  REG_R9,	REG_R10, -1,
+				      REG_R12, REG_R13, REG_R14, REG_R15 };
 	extern char registers_ip[];
 
 	handle_sigsys();
@@ -580,7 +592,8 @@ static void *serve_page(void *value)
 		return NULL;
 	copy[0] = (uintptr_t)value;
 	struct uffdio_copy c = { .dst = (uintptr_t)late_page,
-				 .src = (uintptr_t)copy, .len = 4096 };
+				 .src = (uintptr_t)copy,
+				 .len = 4096 };
 
 	sleep_ms(50);
 	ioctl(uffd, UFFDIO_COPY, &c);
@@ -596,14 +609,13 @@ static void late_selector(unsigned char value)
 	CHECK_OK(uffd);
 	CHECK_OK(ioctl(uffd, UFFDIO_API, &api));
 	late_page = unreadable();
-	struct uffdio_register reg = {
-		.range = { (uintptr_t)late_page, 4096 },
-		.mode = UFFDIO_REGISTER_MODE_MISSING
-	};
+	struct uffdio_register reg = { .range = { (uintptr_t)late_page, 4096 },
+				       .mode = UFFDIO_REGISTER_MODE_MISSING };
 
 	CHECK_OK(ioctl(uffd, UFFDIO_REGISTER, &reg));
 	CHECK_EQ(pthread_create(&thread, NULL, serve_page,
-				(void *)(uintptr_t)value), 0);
+				(void *)(uintptr_t)value),
+		 0);
 	CHECK_OK(arm(SUD_MODE_EXCLUSIVE, 0, 0, late_page));
 }
 
@@ -648,7 +660,8 @@ static void flip_handler(int sig)
 	flip_seen++;
 }
 
-TEST_BOTH(flipped, "a selector flipped by another thread gives one verdict a call")
+TEST_BOTH(flipped,
+	  "a selector flipped by another thread gives one verdict a call")
 {
 	/* Everything but site_a is exempt. */
 	unsigned long from = (unsigned long)site_a;
@@ -658,8 +671,8 @@ TEST_BOTH(flipped, "a selector flipped by another thread gives one verdict a cal
 	need_inclusive();
 	signal(SIGSYS, flip_handler);
 	CHECK_EQ(pthread_create(&thread, NULL, flip, NULL), 0);
-	CHECK_OK(arm(SUD_MODE_INCLUSIVE, from,
-		     (unsigned long)site_a_end - from, &flip_selector));
+	CHECK_OK(arm(SUD_MODE_INCLUSIVE, from, (unsigned long)site_a_end - from,
+		     &flip_selector));
 	for (int i = 0; i < 20000; i++) {
 		int before = flip_seen;
 		long r = site_a(MAGIC_NR, 0, 0, 0);

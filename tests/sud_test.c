@@ -15,8 +15,8 @@ struct seen seen;
 
 static int verdict_fd = -1;
 
-void sud_test_add(const char *name, const char *what, void (*fn)(void), bool both,
-		  int limit)
+void sud_test_add(const char *name, const char *what, void (*fn)(void),
+		  bool both, int limit)
 {
 	if (sud_test_count == sizeof(sud_tests) / sizeof(*sud_tests))
 		abort();
@@ -41,8 +41,9 @@ static void verdict(char kind, const char *text)
 void sud_fail(const char *file, int line, const char *fmt, ...)
 {
 	char text[500];
-	int n = snprintf(text, sizeof(text), "%s:%d: ", strrchr(file, '/') ?
-			 strrchr(file, '/') + 1 : file, line);
+	int n = snprintf(text, sizeof(text), "%s:%d: ",
+			 strrchr(file, '/') ? strrchr(file, '/') + 1 : file,
+			 line);
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -81,8 +82,7 @@ bool native_has(int mode)
 	return native_modes[mode];
 }
 
-int arm(int mode, unsigned long offset, unsigned long len,
-	volatile void *sel)
+int arm(int mode, unsigned long offset, unsigned long len, volatile void *sel)
 {
 	if (native)
 		return prctl(PR_SET_SYSCALL_USER_DISPATCH, mode, offset, len,

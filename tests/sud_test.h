@@ -55,15 +55,15 @@ struct sud_test {
 extern struct sud_test sud_tests[];
 extern int sud_test_count;
 
-void sud_test_add(const char *name, const char *what, void (*fn)(void), bool both,
-		  int limit);
+void sud_test_add(const char *name, const char *what, void (*fn)(void),
+		  bool both, int limit);
 
-#define TEST_LIMIT(name, what, both, limit)                                \
-	static void test_##name(void);                                     \
-	__attribute__((constructor)) static void add_##name(void)          \
-	{                                                                  \
-		sud_test_add(#name, what, test_##name, both, limit);       \
-	}                                                                  \
+#define TEST_LIMIT(name, what, both, limit)                          \
+	static void test_##name(void);                               \
+	__attribute__((constructor)) static void add_##name(void)    \
+	{                                                            \
+		sud_test_add(#name, what, test_##name, both, limit); \
+	}                                                            \
 	static void test_##name(void)
 #define TEST(name, what) TEST_LIMIT(name, what, false, 20)
 #define TEST_BOTH(name, what) TEST_LIMIT(name, what, true, 20)
@@ -76,33 +76,33 @@ void sud_skip(const char *fmt, ...)
 
 #define FAIL(...) sud_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define SKIP(...) sud_skip(__VA_ARGS__)
-#define CHECK(cond)                                                        \
-	do {                                                               \
-		if (!(cond))                                               \
-			FAIL("%s", #cond);                                 \
+#define CHECK(cond)                        \
+	do {                               \
+		if (!(cond))               \
+			FAIL("%s", #cond); \
 	} while (0)
-#define CHECK_EQ(a, b)                                                     \
-	do {                                                               \
-		long long a_ = (long long)(a), b_ = (long long)(b);        \
-		if (a_ != b_)                                              \
-			FAIL("%s is %lld (%#llx), not %lld (%#llx)", #a,   \
-			     a_, a_, b_, b_);                              \
+#define CHECK_EQ(a, b)                                                       \
+	do {                                                                 \
+		long long a_ = (long long)(a), b_ = (long long)(b);          \
+		if (a_ != b_)                                                \
+			FAIL("%s is %lld (%#llx), not %lld (%#llx)", #a, a_, \
+			     a_, b_, b_);                                    \
 	} while (0)
 /* The call fails with just this errno. */
-#define CHECK_ERR(call, err)                                               \
-	do {                                                               \
-		errno = 0;                                                 \
-		long r_ = (long)(call);                                    \
-		int e_ = errno;                                            \
-		if (r_ != -1 || e_ != (err))                               \
-			FAIL("%s: %ld, errno %d, not -1 and errno %d",     \
-			     #call, r_, e_, (err));                        \
+#define CHECK_ERR(call, err)                                                  \
+	do {                                                                  \
+		errno = 0;                                                    \
+		long r_ = (long)(call);                                       \
+		int e_ = errno;                                               \
+		if (r_ != -1 || e_ != (err))                                  \
+			FAIL("%s: %ld, errno %d, not -1 and errno %d", #call, \
+			     r_, e_, (err));                                  \
 	} while (0)
-#define CHECK_OK(call)                                                     \
-	do {                                                               \
-		long r_ = (long)(call);                                    \
-		if (r_ < 0)                                                \
-			FAIL("%s: %ld, %s", #call, r_, strerror(errno));   \
+#define CHECK_OK(call)                                                   \
+	do {                                                             \
+		long r_ = (long)(call);                                  \
+		if (r_ < 0)                                              \
+			FAIL("%s: %ld, %s", #call, r_, strerror(errno)); \
 	} while (0)
 
 /* The back end of this run: /dev/sud or the kernel's own prctl. */

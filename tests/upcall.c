@@ -28,8 +28,8 @@ static struct sud_config upcall_config(bool with_frames)
 		.mode = SUD_MODE_EXCLUSIVE,
 		.selector = (uintptr_t)&selector,
 		.delivery = SUD_DELIVER_UPCALL,
-		.upcall_entry = with_frames ? (uintptr_t)entry_frames :
-					      (uintptr_t)entry_regs,
+		.upcall_entry = with_frames ? (uintptr_t)entry_frames
+					    : (uintptr_t)entry_regs,
 		.upcall_frame = with_frames ? (uintptr_t)&up_top : 0,
 	};
 }
@@ -53,7 +53,8 @@ static void check_frame(long nr, char *ip, unsigned int arch)
 	CHECK_EQ(up_top, (uintptr_t)frames + sizeof(frames));
 }
 
-TEST(frames, "with a stack of frames: the frame says all, the result is the handler's")
+TEST(frames,
+     "with a stack of frames: the frame says all, the result is the handler's")
 {
 	unsigned short cs;
 
@@ -123,7 +124,8 @@ static void on_usr1(int sig)
 }
 
 /* Another process keeps signals pending at the blocked calls. */
-TEST(restart_numbers, "numbers that look like restart codes, under a storm of signals")
+TEST(restart_numbers,
+     "numbers that look like restart codes, under a storm of signals")
 {
 	pid_t pid, me = getpid();
 
@@ -157,7 +159,8 @@ TEST(restart_numbers, "numbers that look like restart codes, under a storm of si
 }
 
 /* Each is a good configuration with one thing wrong. */
-TEST(bad_config, "each bad upcall configuration has its errno, and changes nothing")
+TEST(bad_config,
+     "each bad upcall configuration has its errno, and changes nothing")
 {
 	static const struct {
 		size_t at;
@@ -234,12 +237,25 @@ static void call_with_bad_top(void)
 	blocked(SYS_getpid, 0, 0, 0);
 }
 
-TEST(bad_tops, "a frame top that points nowhere or into the kernel kills by SIGSEGV")
+TEST(bad_tops,
+     "a frame top that points nowhere or into the kernel kills by SIGSEGV")
 {
 	static const uint64_t tops[] = {
-		0, 8, 31, 32, 4096, -1, -8, 1ULL << 63, 1ULL << 47,
-		(1ULL << 47) + 16, 1ULL << 56, (1ULL << 56) + 32,
-		0xffff800000000000, 0xffffffff81000020, 0xffffffffff600020,
+		0,
+		8,
+		31,
+		32,
+		4096,
+		-1,
+		-8,
+		1ULL << 63,
+		1ULL << 47,
+		(1ULL << 47) + 16,
+		1ULL << 56,
+		(1ULL << 56) + 32,
+		0xffff800000000000,
+		0xffffffff81000020,
+		0xffffffffff600020,
 	};
 
 	for (unsigned int i = 0; i < sizeof(tops) / sizeof(*tops); i++) {
@@ -262,7 +278,8 @@ static void call_without_top(void)
 	blocked(SYS_getpid, 0, 0, 0);
 }
 
-TEST(top_unmapped, "a frame top that vanished kills by SIGSEGV, past the handler")
+TEST(top_unmapped,
+     "a frame top that vanished kills by SIGSEGV, past the handler")
 {
 	expect_death(call_without_top, SIGSEGV);
 }
@@ -297,7 +314,8 @@ static void call_with_data_entry(void)
 	blocked(SYS_getpid, 0, 0, 0);
 }
 
-TEST(entry_not_executable, "an entry that is not executable is the program's own SIGSEGV")
+TEST(entry_not_executable,
+     "an entry that is not executable is the program's own SIGSEGV")
 {
 	int status = in_child(call_with_data_entry);
 
@@ -325,7 +343,8 @@ static void allow_read_only(void)
 	site_a(SYS_getpid, 0, 0, 0);
 }
 
-TEST(auto_allow_read_only, "a selector that AUTO_ALLOW cannot write kills by SIGSEGV")
+TEST(auto_allow_read_only,
+     "a selector that AUTO_ALLOW cannot write kills by SIGSEGV")
 {
 	expect_death(allow_read_only, SIGSEGV);
 }
@@ -338,7 +357,8 @@ static void note_selector(int sig)
 	in_handler = selector;
 }
 
-TEST(auto_allow_sigsys, "AUTO_ALLOW: the selector is ALLOW in the SIGSYS handler, which returns")
+TEST(auto_allow_sigsys,
+     "AUTO_ALLOW: the selector is ALLOW in the SIGSYS handler, which returns")
 {
 	struct sud_config c = upcall_config(true);
 
@@ -364,7 +384,8 @@ static void leave_blocked(int sig, siginfo_t *info, void *uc)
 	returns++;
 }
 
-TEST(sigreturn_flag, "SIGRETURN: the handler returns with the selector at BLOCK and no region")
+TEST(sigreturn_flag,
+     "SIGRETURN: the handler returns with the selector at BLOCK and no region")
 {
 	struct sigaction sa = { .sa_sigaction = leave_blocked,
 				.sa_flags = SA_SIGINFO };
@@ -411,7 +432,8 @@ TEST(sigreturn_guest, "a guest's own call of that number is dispatched")
 	CHECK_EQ(WEXITSTATUS(status), 42);
 }
 
-TEST(regs, "in registers: rcx is the address after the instruction, r11 the flags")
+TEST(regs,
+     "in registers: rcx is the address after the instruction, r11 the flags")
 {
 	arm_upcall(false);
 	for (int i = 1; i <= 100; i++) {
@@ -439,7 +461,8 @@ static void check_registers(bool with_frames, bool avx)
 #define LOAD(n, r) "movq up_in+8*" #n "(%%rip), %%" #r "\n\t"
 #define STORE(n, r) "movq %%" #r ", up_out+8*" #n "(%%rip)\n\t"
 #define RED_IN(n) "movq $" #n "+77, -8*" #n "-8(%%rsp)\n\t"
-#define RED_OUT(n) "movq -8*" #n "-8(%%rsp), %%rax; movq %%rax, up_red+8*" #n "(%%rip)\n\t"
+#define RED_OUT(n) \
+	"movq -8*" #n "-8(%%rsp), %%rax; movq %%rax, up_red+8*" #n "(%%rip)\n\t"
 #define V(op, n, var) op " " var "+32*" #n "(%%rip), "
 	asm volatile(
 		"pushq %%rbp; pushq %%rbx; subq $256, %%rsp\n\t"
@@ -452,37 +475,51 @@ static void check_registers(bool with_frames, bool avx)
 		"1: movups up_vec_in(%%rip), %%xmm0\n\t"
 		"movups up_vec_in+32(%%rip), %%xmm7\n\t"
 		"movups up_vec_in+64(%%rip), %%xmm15\n"
-		"2:\n\t"
-		RED_IN(0) RED_IN(1) RED_IN(7) RED_IN(15)
-		"movb %[avx], up_scratch_avx(%%rip)\n\t"
-		LOAD(0, rbx) LOAD(1, rdx) LOAD(2, rsi) LOAD(3, rdi)
-		LOAD(4, rbp) LOAD(5, r8) LOAD(6, r9) LOAD(7, r10)
-		LOAD(8, r12) LOAD(9, r13) LOAD(10, r14) LOAD(11, r15)
-		"movl $0x2345, %%eax\n\t"
-		"std; stc\n\t"
-		"syscall\n\t"
-		STORE(0, rbx) STORE(1, rdx) STORE(2, rsi) STORE(3, rdi)
-		STORE(4, rbp) STORE(5, r8) STORE(6, r9) STORE(7, r10)
-		STORE(8, r12) STORE(9, r13) STORE(10, r14) STORE(11, r15)
-		RED_OUT(0) RED_OUT(1) RED_OUT(7) RED_OUT(15)
-		"leaq -128(%%rsp), %%rsp; pushfq; popq up_flags_out(%%rip)\n\t"
-		"leaq 128(%%rsp), %%rsp\n\t"
-		"cld\n\t"
-		"cmpb $0, up_scratch_avx(%%rip); je 1f\n\t"
-		"vmovups %%ymm0, up_vec_out(%%rip)\n\t"
-		"vmovups %%ymm7, up_vec_out+32(%%rip)\n\t"
-		"vmovups %%ymm15, up_vec_out+64(%%rip)\n\t"
-		"vzeroupper\n\t"
-		"jmp 2f\n"
-		"1: movups %%xmm0, up_vec_out(%%rip)\n\t"
-		"movups %%xmm7, up_vec_out+32(%%rip)\n\t"
-		"movups %%xmm15, up_vec_out+64(%%rip)\n"
-		"2: addq $256, %%rsp; popq %%rbx; popq %%rbp\n\t"
+		"2:\n\t" RED_IN(0) RED_IN(1) RED_IN(7) RED_IN(
+			15) "movb %[avx], up_scratch_avx(%%rip)\n\t" LOAD(0,
+									  rbx)
+			LOAD(1, rdx) LOAD(2, rsi) LOAD(3, rdi) LOAD(4, rbp) LOAD(
+				5,
+				r8) LOAD(6,
+					 r9) LOAD(7,
+						  r10) LOAD(8,
+							    r12) LOAD(9,
+								      r13) LOAD(10,
+										r14)
+				LOAD(11,
+				     r15) "movl $0x2345, %%eax\n\t"
+					  "std; stc\n\t"
+					  "syscall\n\t" STORE(0, rbx) STORE(1, rdx) STORE(
+						  2,
+						  rsi) STORE(3,
+							     rdi) STORE(4,
+									rbp) STORE(5,
+										   r8)
+						  STORE(6, r9) STORE(7, r10) STORE(
+							  8,
+							  r12) STORE(9,
+								     r13) STORE(10,
+										r14)
+							  STORE(11, r15) RED_OUT(
+								  0) RED_OUT(1)
+								  RED_OUT(7) RED_OUT(
+									  15) "leaq -128(%%rsp), %%rsp; pushfq; popq up_flags_out(%%rip)\n\t"
+									      "leaq 128(%%rsp), %%rsp\n\t"
+									      "cld\n\t"
+									      "cmpb $0, up_scratch_avx(%%rip); je 1f\n\t"
+									      "vmovups %%ymm0, up_vec_out(%%rip)\n\t"
+									      "vmovups %%ymm7, up_vec_out+32(%%rip)\n\t"
+									      "vmovups %%ymm15, up_vec_out+64(%%rip)\n\t"
+									      "vzeroupper\n\t"
+									      "jmp 2f\n"
+									      "1: movups %%xmm0, up_vec_out(%%rip)\n\t"
+									      "movups %%xmm7, up_vec_out+32(%%rip)\n\t"
+									      "movups %%xmm15, up_vec_out+64(%%rip)\n"
+									      "2: addq $256, %%rsp; popq %%rbx; popq %%rbp\n\t"
 		:
 		: [avx] "c"((unsigned char)avx)
-		: "rax", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11",
-		  "r12", "r13", "r14", "r15", "xmm0", "xmm7", "xmm15",
-		  "memory", "cc");
+		: "rax", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12",
+		  "r13", "r14", "r15", "xmm0", "xmm7", "xmm15", "memory", "cc");
 	CHECK_EQ(up_count, 1);
 	CHECK_EQ(up_ax, 0x2345);
 	CHECK_EQ(up_sp, up_sp_in);
@@ -501,7 +538,8 @@ static void check_registers(bool with_frames, bool avx)
 			      avx ? 32 : 16));
 }
 
-TEST(registers_regs, "in registers: all registers, flags, red zone and vectors stay")
+TEST(registers_regs,
+     "in registers: all registers, flags, red zone and vectors stay")
 {
 	check_registers(false, __builtin_cpu_supports("avx"));
 }
@@ -526,7 +564,9 @@ static pid_t stepped_child(bool with_frames)
 			     "syscall\n\t"
 			     ".globl stepped_ip\n"
 			     "stepped_ip:\n\t"
-			     : : : "rax", "rcx", "r11", "memory");
+			     :
+			     :
+			     : "rax", "rcx", "r11", "memory");
 		int ok = up_count == 1 &&
 			 !((with_frames ? up_frame.flags : up_r11) & 0x100);
 		_exit(ok ? 0 : 1);
@@ -572,7 +612,8 @@ static void check_step(bool with_frames)
 	CHECK_EQ(WEXITSTATUS(status), 0);
 }
 
-TEST(step_regs, "a debugger's step over a blocked call lands on the entry; no trap flag in r11")
+TEST(step_regs,
+     "a debugger's step over a blocked call lands on the entry; no trap flag in r11")
 {
 	check_step(false);
 }
@@ -585,8 +626,8 @@ TEST(step_frames, "with frames as well; no trap flag in the frame")
 TEST(ptrace_syscall, "a tracer sees no upcall, and the very next call")
 {
 	/* Three natural calls with upcalls in front of each. */
-	static const long want[] = { SYS_getppid, SYS_getppid, SYS_getuid,
-				     SYS_getuid, SYS_getgid, SYS_getgid,
+	static const long want[] = { SYS_getppid,   SYS_getppid, SYS_getuid,
+				     SYS_getuid,    SYS_getgid,	 SYS_getgid,
 				     SYS_exit_group };
 	long stops[32];
 	int status, n = 0, at = 0;
@@ -630,7 +671,8 @@ TEST(ptrace_syscall, "a tracer sees no upcall, and the very next call")
 		CHECK_EQ(stops[at + i], want[i]);
 }
 
-TEST(nested, "an asynchronous handler makes blocked calls inside an upcall's handler")
+TEST(nested,
+     "an asynchronous handler makes blocked calls inside an upcall's handler")
 {
 	/* The storm's handler makes a blocked call of its own each time; frames
 	 * nest below the one in work.

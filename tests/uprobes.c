@@ -29,8 +29,8 @@ __attribute__((noinline, noclone, aligned(64), naked)) void probed_nop5(void)
 
 static unsigned long file_offset(const void *function)
 {
-	const ElfW(Ehdr) *eh;
-	const ElfW(Phdr) *ph;
+	const ElfW(Ehdr) * eh;
+	const ElfW(Phdr) * ph;
 	extern char __ehdr_start[];
 
 	eh = (const void *)__ehdr_start;
@@ -53,7 +53,8 @@ static int hits(const char *event)
 	while (fgets(line, sizeof(line), f)) {
 		long count;
 
-		if (sscanf(line, "%*s %63s %ld %ld", name, &count, &misses) >= 2 &&
+		if (sscanf(line, "%*s %63s %ld %ld", name, &count, &misses) >=
+			    2 &&
 		    !strcmp(name, event))
 			n = count;
 	}
@@ -105,7 +106,8 @@ static void call_armed(const char *event, bool nop5)
 	CHECK_EQ(hits(event), 100);
 }
 
-TEST(uretprobe, "a uretprobe on an armed program counts and does not disturb it")
+TEST(uretprobe,
+     "a uretprobe on an armed program counts and does not disturb it")
 {
 	probe('r', "ret", probed);
 	call_armed("ret", false);
@@ -119,14 +121,16 @@ TEST(uprobe, "a uprobe on an armed program counts and does not disturb it")
 	unprobe("entry");
 }
 
-TEST(uprobe_nop5, "so does one on a five-byte nop, which newer kernels optimize into a call")
+TEST(uprobe_nop5,
+     "so does one on a five-byte nop, which newer kernels optimize into a call")
 {
 	probe('p', "nop5", probed_nop5);
 	call_armed("nop5", true);
 	unprobe("nop5");
 }
 
-TEST(same_number, "the numbers of those calls are dispatched when the program makes them")
+TEST(same_number,
+     "the numbers of those calls are dispatched when the program makes them")
 {
 	/* 335 and 336 are Windows' too. */
 	handle_sigsys();

@@ -26,10 +26,10 @@
 #define SUD_COMPAT_ENTRY_H
 
 /* The hooked function's own body is to judge the call. */
-#define SUD_ENTRY_PASS	2
+#define SUD_ENTRY_PASS 2
 
 #if __has_include(<linux/syscall_user_dispatch.h>)
-#define SUD_HAVE_NATIVE	1
+#define SUD_HAVE_NATIVE 1
 #endif
 
 #ifndef __ASSEMBLER__
@@ -37,7 +37,7 @@
 #include <linux/signal.h>
 
 #ifndef SYS_USER_DISPATCH
-#define SYS_USER_DISPATCH	2	/* from 5.11 on in the uapi headers */
+#define SYS_USER_DISPATCH 2 /* from 5.11 on in the uapi headers */
 #endif
 
 #ifdef SUD_HAVE_NATIVE

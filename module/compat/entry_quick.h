@@ -1,85 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * entry.S's first instructions: on 5.10 also unarmed threads come by, those
- * that have a seccomp filter, an audit context or a tracer. Send them on.
- */
 #ifndef SUD_COMPAT_ENTRY_QUICK_H
 #define SUD_COMPAT_ENTRY_QUICK_H
 
-#include "entry.h"
+/* The bit that entry_macros.S tests: _TIF_SYSCALL_AUDIT, see entry_tif.c. */
+#define SUD_QUICK_BIT 0x80
 
-#define SUD_QUICK_BIT	0x80	/* _TIF_SYSCALL_AUDIT, checked in entry_tif.c */
-
-#ifdef __ASSEMBLER__
-
-/* "Reached by no indirect branch", for objtool on kernels with IBT. */
-#ifdef CONFIG_X86_KERNEL_IBT
-#include <linux/objtool.h>
-#define SUD_NOENDBR	ANNOTATE_NOENDBR
-#else
-#define SUD_NOENDBR
-#endif
-
-#ifdef SUD_HAVE_NATIVE
-
-/* Only a thread with the arming bit comes here. rdi is the one argument. */
-.macro sud_quick_test out
-.endm
-
-.macro sud_push_args
-	pushq	%rdi
-.endm
-
-.macro sud_pop_args
-	popq	%rdi
-.endm
-
-.macro sud_drop_args
-	popq	%rdi
-.endm
-
-#else
-
-#include <asm/percpu.h>
-
-/*
- * rax, r10 and r11 are free: no argument is passed in them. The second test is
- * for audited threads: is the bucket of sud_task_bucket(current) empty?
- */
-.macro sud_quick_test out
-	movq	PER_CPU_VAR(current_task), %rax
-	testb	$SUD_QUICK_BIT, (%rax)
-	jz	\out
-	movabsq	$0x61C8864680B583EB, %r10	/* GOLDEN_RATIO_64 */
-	imulq	%rax, %r10
-	shrq	$(64 - SUD_HASH_BITS), %r10
-	cmpq	$0, sud_task_table(, %r10, 8)
-	je	\out
-.endm
-
-/* The compiler made this function's signature: keep whatever may be in it. */
-.macro sud_push_args
-	pushq	%rdi
-	pushq	%rsi
-	pushq	%rdx
-	pushq	%rcx
-	pushq	%r8
-	pushq	%r9
-.endm
-
-.macro sud_pop_args
-	popq	%r9
-	popq	%r8
-	popq	%rcx
-	popq	%rdx
-	popq	%rsi
-	popq	%rdi
-.endm
-
-.macro sud_drop_args
-	addq	$(6 * 8), %rsp
-.endm
-
-#endif /* SUD_HAVE_NATIVE */
-#endif /* __ASSEMBLER__ */
 #endif /* SUD_COMPAT_ENTRY_QUICK_H */

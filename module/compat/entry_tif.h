@@ -18,11 +18,11 @@
 
 #include "../sud.h"
 
-#define SUD_ENTRY_SYMBOLS	\
-	{ "syscall_trace_enter.constprop.0", "syscall_trace_enter" }
+#define SUD_ENTRY_SYMBOLS \
+	"syscall_trace_enter.constprop.0", "syscall_trace_enter"
 
 /* ptrace, seccomp, audit and the tracepoints come next. */
-#define SUD_ENTRY_RUN		SUD_ENTRY_PASS
+#define SUD_ENTRY_RUN SUD_ENTRY_PASS
 
 /* The exit work that would show a call, had it been made. */
 #define SUD_ENTRY_SHOWING \
@@ -45,7 +45,7 @@ void sud_entry_disarm(struct task_struct *task);
 void sud_entry_fork(struct task_struct *parent, struct task_struct *child);
 
 /* There is no field to keep one in. */
-#define sud_entry_shortcut()	sud_task_search()
+#define sud_entry_shortcut() sud_task_search()
 
 static inline bool sud_entry_native_armed(struct task_struct *task)
 {

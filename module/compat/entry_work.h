@@ -20,10 +20,10 @@
 
 #include "../sud.h"
 
-#define SUD_ENTRY_SYMBOLS	{ "syscall_user_dispatch" }
+#define SUD_ENTRY_SYMBOLS "syscall_user_dispatch"
 
 /* The hooked function returns a bool: "do not run the call". */
-#define SUD_ENTRY_RUN		0
+#define SUD_ENTRY_RUN 0
 
 static inline long sud_entry_skip(struct sud_task *st, struct pt_regs *regs,
 				  bool upcall)

@@ -10,9 +10,9 @@
 
 /* Callbacks get a struct ftrace_regs since 5.11 (commit d19ad0775dcd). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
-#define SUD_FTRACE_REGS		struct ftrace_regs
+#define SUD_FTRACE_REGS struct ftrace_regs
 #else
-#define SUD_FTRACE_REGS		struct pt_regs
+#define SUD_FTRACE_REGS struct pt_regs
 #endif
 
 /* Frees the filter; ftrace_free_filter() is not exported on 5.10. */

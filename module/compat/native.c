@@ -43,7 +43,7 @@ static void on_ptrace(unsigned long ip, unsigned long parent_ip,
 	refuse_if_armed((const struct task_struct *)regs->di, regs);
 }
 
-#define GUARD_FLAGS \
+#define GUARD_FLAGS                                         \
 	(FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | \
 	 FTRACE_OPS_FL_PERMANENT)
 

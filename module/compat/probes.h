@@ -9,7 +9,7 @@
 #define SUD_PROBE_EXIT_ARGS \
 	void *data, struct task_struct *task, bool group_dead
 #else
-#define SUD_PROBE_EXIT_ARGS	void *data, struct task_struct *task
+#define SUD_PROBE_EXIT_ARGS void *data, struct task_struct *task
 #endif
 
 /* The type of the flags; 6.18 made it u64. */
