@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# For people; the kernel's build reads module/Kbuild.
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+demo: ## boots a stock kernel in QEMU and shows the module at work
+	@scripts/demo
+
+check: ## runs every test on every kernel in QEMU (KERNELS=5.10 TESTS=basic)
+	@scripts/check
+
+check-debug: ## runs the tests on a kernel built with every checker
+	@scripts/check-debug
+
+bench: ## counts the instructions of a call, in QEMU
+	@scripts/bench
+
+module: ## builds the module for the running kernel: build/running/sud.ko
+	@scripts/build-module running
+
+tools: ## builds sudctl and libsud-prctl.so: build/
+	@mkdir -p build
+	@$(MAKE) -C tools O=$(CURDIR)/build
+
+install: ## installs the module (by dkms) and the tools on this machine
+	@scripts/install
+
+uninstall: ## removes them
+	@scripts/uninstall
+
+style: ## runs checkpatch, sparse, clang-format and shellcheck
+	@scripts/style
+
+clean: ## removes what was built here; the roots stay in the cache
+	rm -rf build
+
+.PHONY: help demo check check-debug bench module tools install uninstall \
+	style clean

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Helpers for the scripts beside this file; sourced, never run.
+
+set -euo pipefail
+
+tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+export build=$tree/build
+cache=${SUD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sud}
+prog=$(basename "$0")
+export all_kernels="5.10 6.1 6.12 7.2"
+
+say() { printf '%s\n' "$*"; }
+progress() { printf '%s: %s\n' "$prog" "$*" >&2; }
+die() { progress "$@"; exit 1; }
+
+as_root()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo --preserve-env=http_proxy,https_proxy,no_proxy -- "$@"
+	else
+		die "needs root: run it as root, or install sudo"
+	fi
+}
+
+# A failed download is tried once more: mirrors are sometimes mid-update.
+twice()
+{
+	"$@" && return
+	progress "failed, trying once more"
+	sleep 2
+	"$@"
+}
+
+# Downloads inside a root go through the proxy that this machine's apt uses.
+proxy_env()
+{
+	local v
+	for v in http https; do
+		[ -z "$(eval "echo \"\${${v}_proxy:-}\"")" ] || continue
+		eval "$(apt-config shell proxy "Acquire::$v::Proxy" 2>/dev/null)"
+		case ${proxy:-} in
+		'' | DIRECT) ;;
+		*) export "${v}_proxy=$proxy" ;;
+		esac
+		unset proxy
+	done
+}
+
+# Runs the rest of the script with $cache/NAME.lock held.
+lock()
+{
+	mkdir -p "$cache"
+	exec 9>"$cache/$1.lock"
+	flock -w 3600 9 || die "$cache/$1.lock is held by another run: end it"
+}
+
+# The table of build roots: a suite, and what is installed from it.
+root_suite()
+{
+	case $1 in
+	5.10) echo bullseye ;;
+	6.1) echo bookworm ;;
+	6.12 | 7.2 | tools) echo trixie ;;
+	*) die "no such root: $1 (there are: $all_kernels tools)" ;;
+	esac
+}
+
+# Kernel lines that are not in the suite itself, but in its backports.
+root_backports()
+{
+	case $1 in
+	7.2) echo "$(root_suite "$1")-backports" ;;
+	esac
+}
+
+root_packages()
+{
+	case $1 in
+	tools)
+		echo gcc gcc-multilib libc6-dev libc6-dev-i386 libc6-dev-x32 \
+			make kmod strace gdb bpftrace busybox-static \
+			clang-format shellcheck perl
+		return
+		;;
+	6.12) echo sparse ;;
+	esac
+	# The kernel itself is chosen by scripts/root-kernel.
+	echo gcc binutils make libc6-dev dkms
+}
+
+root_dir() { echo "$cache/roots/$1"; }
+
+kernel_version()
+{
+	local dir
+	dir=$(root_dir "$1")/lib/modules
+	[ -d "$dir" ] || die "no root for $1: run scripts/build-root $1"
+	# One root holds one kernel; the newest, should it ever hold two.
+	find "$dir" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -V | tail -n 1
+}
+
+kernel_image()
+{
+	local root version f
+	root=$(root_dir "$1")
+	version=$(kernel_version "$1")
+	# Up to 6.12 it is in /boot; later packages ship it with the modules.
+	for f in "$root/boot/vmlinuz-$version" \
+		"$root/lib/modules/$version/vmlinuz"; do
+		if [ -r "$f" ]; then
+			echo "$f"
+			return
+		fi
+	done
+	die "no kernel image in $root: remove it and run scripts/build-root $1"
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * For the demo: "ask" says what the kernel's own prctl answers, "hold" is a
+ * process that stays armed until it is killed.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <sud_uapi.h>
+
+#define PR_SET_SUD 59
+
+static volatile unsigned char selector;
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "ask")) {
+		int r = prctl(PR_SET_SUD, 1L, 0L, 0L, &selector);
+
+		printf("prctl(PR_SET_SYSCALL_USER_DISPATCH, ...) = %d: %s\n", r,
+		       r ? strerror(errno) : "it is there");
+		return 0;
+	}
+	if (argc == 2 && !strcmp(argv[1], "hold")) {
+		if (sud_arm(sud_open(), SUD_MODE_EXCLUSIVE, 0, 0, &selector)) {
+			perror(SUD_DEVICE);
+			return 1;
+		}
+		pause();
+		return 0;
+	}
+	fprintf(stderr, "usage: %s ask|hold\n", argv[0]);
+	return 2;
+}

@@ -1,0 +1,141 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# libsud-prctl.so: libc's prctl() arms through /dev/sud, as the kernel's would;
+# with no /dev/sud it is the kernel's; everything else passes.
+n=0
+failed=0
+device=/dev/sud
+away=/dev/sud.away
+
+result()
+{
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		failed=1
+		echo "not ok $n - $2"
+	fi
+}
+
+# check WHAT LIBRARY BITS ARG...    a check of the probe, preloaded
+check()
+{
+	what=$1 library=$2 bits=$3
+	shift 3
+	log=$(LD_PRELOAD=$library timeout -s KILL 20 \
+		"/tests/dynamic/prctl_probe$bits" "$@" 2>&1)
+	status=$?
+	[ -z "$log" ] || echo "# $log"
+	result $status "$what"
+}
+
+# equal WHAT WANTED LIBRARY BITS ARG...    so is what the probe prints
+equal()
+{
+	what=$1 wanted=$2 library=$3 bits=$4
+	shift 4
+	log=$(LD_PRELOAD=$library timeout -s KILL 20 \
+		"/tests/dynamic/prctl_probe$bits" "$@" 2>&1)
+	[ "$log" = "$wanted" ] || echo "# $log, not $wanted"
+	[ "$log" = "$wanted" ]
+	result $? "$what"
+}
+
+# errnos NAME LIBRARY BITS MODES    "result errno" of the prctl, 77 if untouched
+errnos()
+{
+	while read -r wanted errno mode offset len selector bit; do
+		case $4 in
+		*"$mode"* | "") ;;
+		*) continue ;;
+		esac
+		[ -z "$bit" ] || [ -z "$3" ] || continue
+		equal "$1: prctl($mode, $offset, $len, $selector)" \
+			"$wanted $errno" "$2" "$3" \
+			errno "$mode" "$offset" "$len" "$selector"
+	done <<-END
+	0 77 0 0 0 0
+	-1 22 0 1 0 0
+	-1 22 0 0 1 0
+	-1 22 0 0 0 sel
+	-1 22 3 0 0 0
+	-1 22 0x100000001 0 0 sel 64
+	0 77 1 1 2 sel
+	0 77 1 0 -1 0
+	-1 22 1 1 0 sel
+	-1 22 1 -1 1 sel 64
+	-1 14 1 0 0 0xffff800000000000 64
+	-1 22 1 1 0 0xffff800000000000 64
+	0 77 2 1 2 sel
+	-1 22 2 0 0 sel
+	-1 22 2 -1 2 sel 64
+	-1 14 2 1 2 0xffff800000000000 64
+	END
+}
+
+# Which modes has the kernel itself?
+modes=
+for m in 1 2; do
+	case $(/tests/dynamic/prctl_probe errno $m 1 2 sel) in
+	"0 "*) modes=$modes$m ;;
+	esac
+done
+[ -z "$modes" ] || modes="0 $modes 3 0x100000001"
+
+for bits in '' -32; do
+	lib=/sud/libsud-prctl.so
+	[ -z "$bits" ] || lib=/sud/lib32/libsud-prctl.so
+	name=library$bits
+
+	errnos "$name" $lib "$bits" ""
+	# The table is right: the kernel says the same.
+	[ -z "$modes" ] || errnos "kernel$bits" "" "$bits" "$modes"
+
+	check "$name: exclusive arms and disarms" $lib "$bits" arm 1
+	check "$name: inclusive arms and disarms" $lib "$bits" arm 2
+	check "$name: it is the module that arms" $lib "$bits" module
+	check "$name: the call that arms is the last one" \
+		$lib "$bits" blocked-at-once
+	check "$name: it runs where libc's prctl does" $lib "$bits" libc-region
+	check "$name: other prctls pass" $lib "$bits" others
+	check "$name: closing its descriptor does no harm" $lib "$bits" closed
+	check "$name: nor does another file in its place" $lib "$bits" replaced
+	check "$name: one descriptor, out of the way" $lib "$bits" descriptors
+	check "$name: a full descriptor table is EMFILE" $lib "$bits" full-table
+	check "$name: threads" $lib "$bits" threads
+	check "$name: vfork and fork" $lib "$bits" vfork
+	check "$name: chroot" $lib "$bits" chroot
+
+	# No /dev/sud: then it is the kernel that answers.
+	mv $device $away
+	for how in missing another-file; do
+		[ $how = missing ] || : >$device
+		if [ -z "$modes" ]; then
+			equal "$name, $how: the kernel has none" "-1 22" \
+				$lib "$bits" errno 1 0 0 sel
+		else
+			check "$name, $how: the kernel arms" $lib "$bits" arm 1
+		fi
+		check "$name, $how: other prctls pass" $lib "$bits" others
+	done
+	rm -f $device
+	if [ -n "$modes" ]; then
+		check "$name: what the kernel has armed stays its" \
+			$lib "$bits" late-device $away
+	fi
+	[ -c $device ] || mv $away $device
+
+	chmod 600 $device
+	wanted="0 77"
+	[ -n "$modes" ] || wanted="-1 22"
+	log=$(su -s /bin/sh nobody -c "LD_PRELOAD=$lib \
+		/tests/dynamic/prctl_probe$bits errno 1 1 2 sel" 2>&1)
+	[ "$log" = "$wanted" ] || echo "# $log, not $wanted"
+	[ "$log" = "$wanted" ]
+	result $? "$name: no permission is as no device"
+	chmod 666 $device
+done
+
+echo "1..$n"
+exit $failed
