@@ -21,6 +21,31 @@ static inline void sud_ftrace_forget(struct ftrace_ops *ops)
 	ftrace_set_filter(ops, NULL, 0, 1);
 }
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+/*
+ * May a live patch have the function, too? Yes: entry.S goes on where its own
+ * return address says, which is then the patched body. The callback got an @ip
+ * between 6.12 and 7.2, so the kernel's own type decides.
+ */
+static inline int sud_ftrace_share(struct ftrace_ops *ops,
+				   enum ftrace_ops_cmd cmd)
+{
+	return 0;
+}
+
+static inline int sud_ftrace_share_at(struct ftrace_ops *ops, unsigned long ip,
+				      enum ftrace_ops_cmd cmd)
+{
+	return 0;
+}
+
+#define SUD_FTRACE_SHARE                                                      \
+	__builtin_choose_expr(                                                \
+		__builtin_types_compatible_p(ftrace_ops_func_t,               \
+					     typeof(&sud_ftrace_share)),      \
+		sud_ftrace_share, sud_ftrace_share_at)
+#endif
+
 /*
  * sud_ftrace_attach() - make the function at @ip begin with a call of @addr
  * @ops: unused before 6.4 (commit 8788ca164eb4), the user's from then on
@@ -35,6 +60,7 @@ static inline int sud_ftrace_attach(struct ftrace_ops *ops, unsigned long ip,
 
 	if (err)
 		return err;
+	ops->ops_func = SUD_FTRACE_SHARE;
 	err = register_ftrace_direct(ops, addr);
 	if (err)
 		sud_ftrace_forget(ops);
