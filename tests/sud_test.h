@@ -126,6 +126,7 @@ struct seen {
 	siginfo_t info;
 	ucontext_t uc;
 };
+
 extern struct seen seen;
 
 void handle_sigsys(void);

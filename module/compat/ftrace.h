@@ -39,10 +39,10 @@ static inline int sud_ftrace_share_at(struct ftrace_ops *ops, unsigned long ip,
 	return 0;
 }
 
-#define SUD_FTRACE_SHARE                                                      \
-	__builtin_choose_expr(                                                \
-		__builtin_types_compatible_p(ftrace_ops_func_t,               \
-					     typeof(&sud_ftrace_share)),      \
+#define SUD_FTRACE_SHARE                                                 \
+	__builtin_choose_expr(                                           \
+		__builtin_types_compatible_p(ftrace_ops_func_t,          \
+					     typeof(&sud_ftrace_share)), \
 		sud_ftrace_share, sud_ftrace_share_at)
 #endif
 

@@ -4,6 +4,8 @@
 # the module, before it is refused. The patch lets every call run, so a natively
 # armed thread shows that it is live, and one armed here that it changes nothing.
 n=0
+# result STATUS WHAT; is A B is true when they are the same
+is() { [ "$1" = "$2" ]; }
 result()
 {
 	n=$((n + 1))
@@ -51,27 +53,27 @@ remove()
 insmod /lib/sud_livepatch.ko 2>/tmp/sem
 status=$?
 if [ $shares = no ]; then
-	[ $status -ne 0 ]
+	! is $status 0
 	result $? "with the module loaded, a live patch is refused"
-	[ "$(verdicts)" = "ok ok " ]
+	is "$(verdicts)" "ok ok "
 	result $? "and nothing has changed"
 	echo "1..$n"
 	exit 0
 fi
 result $status "a live patch loads beside the module"
-settled && [ "$(verdicts)" = "ok not " ]
+settled && is "$(verdicts)" "ok not "
 result $? "it is live for a natively armed thread, and changes nothing for one armed here"
 remove
-[ "$(verdicts)" = "ok ok " ]
+is "$(verdicts)" "ok ok "
 result $? "and when it is gone all is as before"
 rmmod sud
 insmod /lib/sud_livepatch.ko && settled && insmod /lib/sud.ko
 result $? "the module loads beside a live patch"
-[ "$(verdicts)" = "ok not " ]
+is "$(verdicts)" "ok not "
 result $? "with the same verdicts"
 rmmod sud
 remove
 insmod /lib/sud.ko
-[ "$(verdicts)" = "ok ok " ]
+is "$(verdicts)" "ok ok "
 result $? "and when both were gone all is as before"
 echo "1..$n"

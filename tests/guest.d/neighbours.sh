@@ -70,8 +70,7 @@ case $hooked in
 	fi
 	rmmod sud
 	if start "$fentry"; then
-		insmod /lib/sud.ko 2>/dev/null
-		[ $? -ne 0 ] && [ ! -e /dev/sud ]
+		! insmod /lib/sud.ko 2>/dev/null && ! test -e /dev/sud
 		result $? "with fentry there first, the module does not load"
 		dmesg | grep 'sud:' | tail -n 1 | sed 's/^/# /'
 		dmesg | tail -n 5 |

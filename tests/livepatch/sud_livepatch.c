@@ -11,10 +11,9 @@ static bool let_run(struct pt_regs *regs)
 	return false;
 }
 
-static struct klp_func funcs[] = {
-	{ .old_name = "syscall_user_dispatch", .new_func = let_run },
-	{}
-};
+static struct klp_func funcs[] = { { .old_name = "syscall_user_dispatch",
+				     .new_func = let_run },
+				   {} };
 
 static struct klp_object objects[] = { { .funcs = funcs }, {} };
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SUD_BENCH_H
+#define SUD_BENCH_H
+
+#include <stdbool.h>
+
+/* What a way needs to be there. */
+enum needs { NEEDS_NOTHING, NEEDS_NATIVE, NEEDS_MODULE };
+
+/**
+ * struct way - one thing that can happen to a system call
+ * @name: what it is called in the output
+ * @needs: what must be there to measure it
+ * @prepare: brings the calling process into the state that is measured; the
+ *	process goes away afterwards
+ * @state: what the selector says when the call is made
+ */
+struct way {
+	const char *name;
+	enum needs needs;
+	void (*prepare)(void);
+	unsigned char state;
+};
+
+/* Shared by all processes of the bench, and zero before each way. */
+struct shared {
+	volatile double cost;
+	volatile bool done;
+	volatile int listener;
+};
+
+/* From <linux/prctl.h> of 5.11; older C libraries lack it. */
+#define PR_SUD 59
+
+extern struct shared *shared;
+extern volatile unsigned char selector;
+
+extern const struct way ways[];
+
+/* The least of so many batches, per call, in the unit of the output. */
+double bench_call(unsigned char state, int batches);
+
+/* Prints one figure. */
+void report(const char *name, double cost);
+
+/* Ends the process unless r says success. */
+void need(long r, const char *what);
+
+/* The ways that take a second process. */
+void prepare_notify(void);
+void prepare_ptrace(void);
+
+/* Installs a seccomp filter that answers getpid with this action. */
+int filter_getpid(unsigned int action, unsigned int flags);
+
+/* Lines for an allowed call among so many armed threads. */
+void crowd(int threads);
+
+/* By a handler in C; only where libsud was there to link with. */
+void prepare_libsud(void);
+
+#endif /* SUD_BENCH_H */
