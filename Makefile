@@ -16,6 +16,9 @@ check-debug: ## runs the tests on a kernel built with every checker
 bench: ## counts the instructions of a call, in QEMU
 	@scripts/bench
 
+bench-host: ## times a call on this machine, where the module is installed
+	@scripts/bench-host
+
 module: ## builds the module for the running kernel: build/running/sud.ko
 	@scripts/build-module running
 
@@ -35,5 +38,5 @@ style: ## runs checkpatch, sparse, clang-format and shellcheck
 clean: ## removes what was built here; the roots stay in the cache
 	rm -rf build
 
-.PHONY: help demo check check-debug bench module tools install uninstall \
-	style clean
+.PHONY: help demo check check-debug bench bench-host module tools \
+	install uninstall style clean

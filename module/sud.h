@@ -5,8 +5,6 @@
 #ifndef SUD_H
 #define SUD_H
 
-#define SUD_HASH_BITS 14
-
 #ifndef __ASSEMBLER__
 
 #undef pr_fmt

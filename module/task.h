@@ -91,7 +91,7 @@ static inline struct sud_task *sud_task_current(void)
 {
 	struct sud_task *st = sud_entry_shortcut();
 
-	if (unlikely(st && st->key != current))
+	if (SUD_ENTRY_SHORT && unlikely(st && st->key != current))
 		st = sud_task_search();
 	return st;
 }

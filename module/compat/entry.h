@@ -32,6 +32,16 @@
 #define SUD_HAVE_NATIVE 1
 #endif
 
+/*
+ * The table of task.c. On 5.10 each call of an armed thread is looked up in it:
+ * large enough that with 10,000 threads few share a bucket.
+ */
+#ifdef SUD_HAVE_NATIVE
+#define SUD_HASH_BITS 12
+#else
+#define SUD_HASH_BITS 16
+#endif
+
 #ifndef __ASSEMBLER__
 
 #include <linux/signal.h>

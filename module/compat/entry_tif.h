@@ -45,6 +45,7 @@ void sud_entry_disarm(struct task_struct *task);
 void sud_entry_fork(struct task_struct *parent, struct task_struct *child);
 
 /* There is no field to keep one in. */
+#define SUD_ENTRY_SHORT 0
 #define sud_entry_shortcut() sud_task_search()
 
 static inline bool sud_entry_native_armed(struct task_struct *task)

@@ -36,6 +36,9 @@ static inline long sud_entry_skip(struct sud_task *st, struct pt_regs *regs,
 	return 1;
 }
 
+/* The shortcut is shorter than the table, so it is checked against it. */
+#define SUD_ENTRY_SHORT 1
+
 static inline struct sud_task *sud_entry_shortcut(void)
 {
 	const struct syscall_user_dispatch *sd = &current->syscall_dispatch;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* An upcall to a handler in C, by libsud; it answers every call with 0. */
+#include <stddef.h>
+
 #include <libsud.h>
 
 #include "bench.h"

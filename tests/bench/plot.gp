@@ -38,8 +38,8 @@ set key at graph 0.99, graph 0.97 right top reverse Left box lc rgb '#dddddd' \
 plot for [i = 1:kernels] $bars index i - 1 \
 		using (100):1:(100):2:($1 - 0.45):($1 + 0.45) \
 		with boxxyerror lc rgb color[(i - 1) % 4 + 1] title name[i], \
-	$bars using 2:1:(sprintf(' %.0f', $2)) \
-		with labels left font small notitle
+	$bars using 2:1:(sprintf('%.0f', $2)) \
+		with labels left offset 0.5,0 font small notitle
 
 set origin 0, 0
 set size 1, lines * 1.0 / tall
