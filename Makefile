@@ -10,9 +10,6 @@ demo: ## boots a stock kernel in QEMU and shows the module at work
 check: ## runs every test on every kernel in QEMU (KERNELS=5.10 TESTS=basic)
 	@scripts/check
 
-check-debug: ## runs the tests on a kernel built with every checker
-	@scripts/check-debug
-
 bench: ## counts the instructions of a call, in QEMU
 	@scripts/bench
 
@@ -22,9 +19,16 @@ bench-host: ## times a call on this machine, where the module is installed
 module: ## builds the module for the running kernel: build/running/sud.ko
 	@scripts/build-module running
 
-tools: ## builds sudctl and libsud-prctl.so: build/
+tools: ## builds the libraries, and with scdoc the man pages: build/
 	@mkdir -p build
 	@$(MAKE) -C tools O=$(CURDIR)/build
+	@if command -v scdoc >/dev/null; then $(MAKE) man; else \
+		echo "no man pages: scdoc is not installed"; fi
+
+man: ## builds the man pages: build/sud.4 and build/libsud.3
+	@mkdir -p build
+	scdoc <docs/sud.4.scd >build/sud.4
+	scdoc <tools/libsud/libsud.3.scd >build/libsud.3
 
 install: ## installs the module (by dkms) and the tools on this machine
 	@scripts/install
@@ -38,5 +42,5 @@ style: ## runs checkpatch, sparse, clang-format and shellcheck
 clean: ## removes what was built here; the roots stay in the cache
 	rm -rf build
 
-.PHONY: help demo check check-debug bench bench-host module tools \
+.PHONY: help demo check bench bench-host module tools man \
 	install uninstall style clean

@@ -117,3 +117,20 @@ kernel_image()
 	done
 	die "no kernel image in $root: remove it and run scripts/build-root $1"
 }
+
+# What scripts/install puts under its PREFIX, if it is there, and where.
+installed_files()
+{
+	cat <<-END
+		include/sud_uapi.h include/sud_uapi.h
+		tools/libsud/libsud.h include/libsud.h
+		build/libsud.a lib/libsud.a
+		build/libsud.so lib/libsud.so
+		build/libsud.pc lib/pkgconfig/libsud.pc
+		build/libsud-prctl.so lib/libsud-prctl.so
+		build/libsud-trace.so lib/libsud-trace.so
+		build/lib32/libsud-prctl.so lib32/libsud-prctl.so
+		build/sud.4 share/man/man4/sud.4
+		build/libsud.3 share/man/man3/libsud.3
+	END
+}
