@@ -57,7 +57,9 @@
 #define SUD_FLAG_AUTO_ALLOW (1U << 0)
 /*
  * An rt_sigreturn whose frame at the stack pointer is of a SIGSYS with code 2
- * runs natively, so that the handler can return with the selector at BLOCK.
+ * runs natively, so that the handler can return with the selector at BLOCK. For
+ * a signal handler without SA_SIGINFO the kernel writes no siginfo: what an
+ * older frame left there counts.
  */
 #define SUD_FLAG_SIGRETURN (1U << 1)
 

@@ -56,7 +56,8 @@ int filter_getpid(unsigned int action, unsigned int flags);
 /* Lines for an allowed call among so many armed threads. */
 void crowd(int threads);
 
-/* By a handler in C; only where libsud was there to link with. */
+/* By a handler in C: vector state and selector kept, and neither. */
 void prepare_libsud(void);
+void prepare_libsud_fast(void);
 
 #endif /* SUD_BENCH_H */

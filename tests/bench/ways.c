@@ -144,8 +144,7 @@ const struct way ways[] = {
 	{ "sud_sigsys", NEEDS_MODULE, module_selector, SUD_SELECTOR_BLOCK },
 	{ "sud_upcall_regs", NEEDS_MODULE, upcall_regs },
 	{ "sud_upcall_frames", NEEDS_MODULE, upcall_frames },
-#ifdef SUD_BENCH_LIBSUD
+	{ "sud_libsud_fast", NEEDS_MODULE, prepare_libsud_fast },
 	{ "sud_libsud", NEEDS_MODULE, prepare_libsud },
-#endif
 	{},
 };

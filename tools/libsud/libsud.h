@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * libsud: a C function for each blocked system call of a thread, by the upcall
+ * of /dev/sud. x86-64 only; 64-bit SYSCALL only: what else is blocked
+ * (int $0x80, 32-bit code) comes as SIGSYS, which is the program's affair.
+ *
+ * The guest is the code whose calls are blocked, the handler the function that
+ * gets them. The handler runs in the guest's thread, with the guest's signal
+ * mask and FS: guest and handler share one C library, or the guest has none. A
+ * guest that moves FS (arch_prctl, WRFSBASE) is not supported, nor one that
+ * runs with the alignment check or trap flag set.
+ *
+ * Stack: the handler runs below the 128 bytes under the guest's stack pointer,
+ * as a signal handler does, or on a stack of its own. Nothing is kept anywhere
+ * else, so blocked calls nest, and a siglongjmp out of the handler, or out of a
+ * signal handler that interrupted it, is safe at every instruction.
+ *
+ * Vector state: the guest keeps all of it, x87 and MXCSR included, but for the
+ * tiles of AMX, which no C compiler uses by itself. PKRU is as the handler
+ * leaves it.
+ *
+ * Selector: a byte of the thread's, in the library. It is ALLOW as the handler
+ * starts, so that its own calls run, and BLOCK when it returns. A handler that
+ * runs guest code itself puts sud_call_block() before and sud_call_allow()
+ * behind. With SUD_UPCALL_NO_SELECTOR there is none: in mode INCLUSIVE, calls
+ * of guest code are then blocked wherever it runs, also in a signal handler
+ * that interrupted the handler, and no other call ever is.
+ *
+ * Signals: a signal handler starts with the selector as it found it, which is
+ * ALLOW when it interrupted the handler. One that runs guest code does it so:
+ *	int old = sud_call_block();
+ *	guest code
+ *	sud_call_restore(old);
+ *	return;
+ * Its rt_sigreturn, if that is blocked, is one of the calls the handler gets;
+ * sud_call_native() does it. After a siglongjmp the selector is as it was at
+ * the jump, ALLOW when that was in the handler.
+ *
+ * Threads: each installs for itself. The thread or process that clone, fork or
+ * vfork makes is off until it does; after fork the library's state is the
+ * parent's copy and may be installed again. exec leaves the new image off.
+ *
+ * Not with the own stack: a signal handler on an alternate stack (SA_ONSTACK)
+ * that makes blocked calls. Where the handler's stack begins follows from the
+ * stack pointer, so such a call would overwrite the one it interrupted.
+ */
+#ifndef LIBSUD_H
+#define LIBSUD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SUD_API __attribute__((visibility("default")))
+
+/**
+ * struct sud_call - a blocked call: the guest's registers, which it gets back
+ * @rax: the number of the call; what the handler returns replaces it
+ * @rdi: first argument
+ * @rsi: second
+ * @rdx: third
+ * @r10: fourth
+ * @r8: fifth
+ * @r9: sixth
+ * @rbx: no argument, nor are @rbp and @r12 to @r15
+ * @rbp: see @rbx
+ * @r12: see @rbx
+ * @r13: see @rbx
+ * @r14: see @rbx
+ * @r15: see @rbx
+ * @rsp: the stack pointer; the 128 bytes below it are the guest's, too
+ * @rip: where the guest goes on: the address after the instruction
+ * @rflags: the flags
+ *
+ * rcx and r11 are @rip and @rflags in the guest, as after any SYSCALL.
+ */
+struct sud_call {
+	uint64_t rax, rdi, rsi, rdx, r10, r8, r9;
+	uint64_t rbx, rbp, r12, r13, r14, r15;
+	uint64_t rsp, rip, rflags;
+};
+
+/* Returns what the guest finds in rax: a result, or -errno. */
+typedef long (*sud_handler)(struct sud_call *call);
+
+/*
+ * The vector state is not saved: the handler, and all that it calls, is compiled
+ * with -mgeneral-regs-only. The C library is not.
+ */
+#define SUD_UPCALL_NO_VECTORS 1U
+/* No selector: the region alone says what is blocked, from now on. */
+#define SUD_UPCALL_NO_SELECTOR 2U
+
+/* The least size of an own stack. The vector state takes up to 3 KiB of it. */
+#define SUD_UPCALL_STACK_MIN 16384
+
+/**
+ * struct sud_options - what is blocked, and how it is handled
+ * @mode: SUD_MODE_EXCLUSIVE or SUD_MODE_INCLUSIVE of sud_uapi.h
+ * @flags: SUD_UPCALL_*
+ * @offset: first address of the region
+ * @len: its length. Exclusive: 0 exempts nothing but the library's own return
+ *	from signal handlers. With another region SUD_FLAG_SIGRETURN exempts
+ *	it: each blocked call costs more, and the handler does not get to see
+ *	every rt_sigreturn, because the kernel writes no siginfo for a signal
+ *	handler without SA_SIGINFO, and so finds an older one there.
+ * @stack: the own stack's lowest address, or NULL: the guest's stack. 144 bytes
+ *	below the guest's stack pointer are needed of it in both cases.
+ * @stack_size: its size in bytes, or 0
+ */
+struct sud_options {
+	uint32_t mode;
+	uint32_t flags;
+	uint64_t offset;
+	uint64_t len;
+	void *stack;
+	size_t stack_size;
+};
+
+/**
+ * sud_upcall_install() - have the calling thread's blocked calls handled
+ * @handler: the function
+ * @options: what is blocked; NULL is exclusive, without a region
+ *
+ * The selector is ALLOW afterwards: sud_call_block() starts it. Not from within
+ * the handler, when the stack or the flags change.
+ *
+ * Return: 0, or -1 and errno: EINVAL for an argument, ENOENT, ENXIO or ENODEV
+ * without the module, or an error of open() or of SUD_IOC_SET in sud_uapi.h. On
+ * error the thread is as it was.
+ */
+SUD_API int sud_upcall_install(sud_handler handler,
+			       const struct sud_options *options);
+
+/**
+ * sud_upcall_remove() - no call of the calling thread is blocked any more
+ *
+ * Its own calls must not be blocked as it is called. Return: 0, or -1 and errno.
+ */
+SUD_API int sud_upcall_remove(void);
+
+/*
+ * The selector of the calling thread; they return what it was. After
+ * sud_call_block() the C library's calls are blocked as well, unless the region
+ * exempts them.
+ */
+SUD_API int sud_call_block(void);
+SUD_API int sud_call_allow(void);
+SUD_API void sud_call_restore(int old);
+
+/**
+ * sud_call_native() - make the call as the guest would have
+ * @call: what the handler was given, not a copy; number and arguments may have
+ *	been changed
+ *
+ * For use in the handler, with the selector at ALLOW. What is special:
+ *   rt_sigreturn does not return: the guest goes on where the signal found it,
+ *	with the selector at BLOCK
+ *   fork returns twice, in the child too, which then runs the rest of the
+ *	handler on its way back to the guest
+ *   vfork, and clone or clone3 with CLONE_VM but no stack: the same, on a copy
+ *	of memory, as fork; the parent waits as with vfork
+ *   clone, clone3 with a stack: the child goes straight to the guest; some 3 KiB
+ *	of its stack are used. clone3's arguments must be readable, and of no
+ *	more than 256 bytes.
+ *
+ * Return: the result, or -errno.
+ */
+SUD_API long sud_call_native(struct sud_call *call);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* LIBSUD_H */
