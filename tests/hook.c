@@ -239,6 +239,61 @@ TEST_LIMIT(kprobe_sees,
 	CHECK(hits >= 50);
 }
 
+/* Lines of the trace buffer by this process with this text. */
+static int trace_lines(pid_t pid, const char *text)
+{
+	char line[512], who[16];
+	FILE *f = fopen(TRACING "trace", "r");
+	int n = 0;
+
+	CHECK(f);
+	snprintf(who, sizeof(who), "-%d ", pid);
+	while (fgets(line, sizeof(line), f))
+		if (strstr(line, who) && strstr(line, text))
+			n++;
+	fclose(f);
+	return n;
+}
+
+TEST_LIMIT(only_armed,
+	   "no thread comes by the hook but an armed one, and not its child",
+	   false, 60)
+{
+	char line[200];
+	int status;
+
+	handle_sigsys();
+	selector = SUD_SELECTOR_ALLOW;
+	snprintf(line, sizeof(line), "p:sudk/comes %s\n", hooked());
+	CHECK(file_write(TRACING "kprobe_events", line));
+	CHECK(tracing("trace", ""));
+	CHECK(tracing("events/sudk/comes/enable", "1"));
+	CHECK_OK(arm(SUD_MODE_EXCLUSIVE, 0, 0, &selector));
+	pid_t child = fork();
+
+	if (!child) {
+		for (int i = 0; i < 20; i++)
+			site_a(SYS_getpid, 0, 0, 0);
+		_exit(0);
+	}
+	CHECK_OK(waitpid(child, &status, 0));
+	for (int i = 0; i < 20; i++)
+		site_a(SYS_getpid, 0, 0, 0);
+	CHECK_OK(disarm());
+	int armed = trace_lines(getpid(), "comes:");
+
+	for (int i = 0; i < 20; i++)
+		site_a(SYS_getpid, 0, 0, 0);
+	int off = trace_lines(getpid(), "comes:") - armed;
+	int childs = trace_lines(child, "comes:");
+
+	CHECK(tracing("events/sudk/comes/enable", "0"));
+	CHECK(file_write(TRACING "kprobe_events", "-:sudk/comes\n"));
+	CHECK(armed >= 20);
+	CHECK_EQ(off, 0);
+	CHECK_EQ(childs, 0);
+}
+
 TEST_LIMIT(all_at_once, "tracers switched on and off over each other", false,
 	   120)
 {

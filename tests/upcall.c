@@ -432,6 +432,64 @@ TEST(sigreturn_guest, "a guest's own call of that number is dispatched")
 	CHECK_EQ(WEXITSTATUS(status), 42);
 }
 
+#ifdef __LP64__
+/*
+ * 32-bit code in this 64-bit program: it makes its call by int $0x80 and comes
+ * back. Code and stack lie below 4 GiB. By far jumps: QEMU's far returns read the
+ * stack as the kernel would, which SMAP forbids.
+ */
+extern char code32[], code32_end[], code32_back[];
+
+asm(".text\n"
+    "code32:\n\t"
+    ".code32\n\t"
+    "movl $0x2345, %eax\n\t"
+    "int $0x80\n\t"
+    "ljmp $0x33, $code32_back\n"
+    "code32_end:\n\t"
+    ".code64\n");
+
+static void call_code32(char *code, char *stack)
+{
+	struct {
+		uint32_t ip;
+		uint16_t cs;
+	} __attribute__((packed)) far = { (uintptr_t)code, 0x23 };
+
+	asm volatile("movq %%rsp, %%r12\n\t"
+		     "movq %[stack], %%rsp\n\t"
+		     "ljmpl *(%[far])\n"
+		     "code32_back:\n\t"
+		     "movq %%r12, %%rsp\n\t"
+		     :
+		     : [far] "r"(&far), [stack] "r"(stack)
+		     : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12",
+		       "memory", "cc");
+}
+
+TEST(other_bitness,
+     "a call from code of another bitness than SET's comes by SIGSYS")
+{
+	char *low = mmap(NULL, 65536, PROT_READ | PROT_WRITE | PROT_EXEC,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	CHECK(low != MAP_FAILED);
+	memcpy(low, code32, code32_end - code32);
+	handle_sigsys();
+	arm_upcall(true);
+	selector = SUD_SELECTOR_BLOCK;
+	call_code32(low, low + 65536);
+	CHECK_EQ(seen.count, 1);
+	CHECK_EQ(up_count, 0);
+	CHECK_EQ(seen.info.si_syscall, 0x2345);
+	CHECK_EQ((unsigned int)seen.info.si_arch, AUDIT_ARCH_I386);
+	/* The same instruction in 64-bit code is an upcall. */
+	selector = SUD_SELECTOR_BLOCK;
+	CHECK_EQ(site_int80(MAGIC_NR, 1, 2, 3), RESULT);
+	CHECK_EQ(up_count, 1);
+}
+#endif
+
 TEST(regs,
      "in registers: rcx is the address after the instruction, r11 the flags")
 {
