@@ -141,8 +141,7 @@ long sud_deliver_death(struct sud_task *st, struct pt_regs *regs, int sig)
 
 long sud_deliver(struct sud_task *st, struct pt_regs *regs)
 {
-	if (st->config.flags & SUD_FLAG_AUTO_ALLOW &&
-	    unlikely(put_user(SUD_SELECTOR_ALLOW, st->selector)))
+	if (unlikely(!sud_auto_allow(st)))
 		return sud_deliver_death(st, regs, SIGSEGV);
 
 	if (st->config.delivery == SUD_DELIVER_UPCALL &&

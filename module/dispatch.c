@@ -31,15 +31,6 @@ static noinline long judge_rest(struct sud_task *st, struct pt_regs *regs,
 	return sud_deliver(st, regs);
 }
 
-static __always_inline long upcall(struct sud_task *st, struct pt_regs *regs)
-{
-	if (st->config.flags & SUD_FLAG_AUTO_ALLOW &&
-	    unlikely(put_user(SUD_SELECTOR_ALLOW, st->selector)))
-		return sud_deliver_death(st, regs, SIGSEGV);
-
-	return sud_upcall_regs(st, regs);
-}
-
 /*
  * sud_dispatch() - judge the call that @regs holds
  *
@@ -70,8 +61,9 @@ long sud_dispatch(struct pt_regs *regs)
 
 	/* The short way to the commonest end of the long one. */
 	if (st->quick && likely(state == SUD_SELECTOR_BLOCK && !unreadable) &&
-	    !in_ia32_syscall() && likely(!sud_exempt_number(regs)))
-		return upcall(st, regs);
+	    !in_ia32_syscall() && likely(!sud_exempt_number(regs)) &&
+	    likely(sud_auto_allow(st)))
+		return sud_upcall_regs(st, regs);
 
 	return judge_rest(st, regs, state, unreadable);
 }

@@ -2,8 +2,6 @@
 /*
  * Upcalls but for the short path of upcall.h.
  */
-#include <linux/uaccess.h>
-
 #include "compat/entry.h"
 #include "upcall.h"
 

@@ -8,6 +8,7 @@
 
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/uaccess.h>
 #include <asm/syscall.h>
 
 #include "task.h"
@@ -28,6 +29,13 @@ static inline long sud_upcall_enter(struct sud_task *st, struct pt_regs *regs)
 	regs->ip = st->config.upcall_entry;
 
 	return sud_entry_skip(st, regs, true);
+}
+
+/* SUD_FLAG_AUTO_ALLOW. False when the selector cannot be written. */
+static inline bool sud_auto_allow(const struct sud_task *st)
+{
+	return !(st->config.flags & SUD_FLAG_AUTO_ALLOW) ||
+	       likely(!put_user(SUD_SELECTOR_ALLOW, st->selector));
 }
 
 /* The form in registers, for a call by 64-bit SYSCALL. */
