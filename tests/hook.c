@@ -285,13 +285,13 @@ TEST_LIMIT(only_armed,
 	for (int i = 0; i < 20; i++)
 		site_a(SYS_getpid, 0, 0, 0);
 	int off = trace_lines(getpid(), "comes:") - armed;
-	int childs = trace_lines(child, "comes:");
+	int of_child = trace_lines(child, "comes:");
 
 	CHECK(tracing("events/sudk/comes/enable", "0"));
 	CHECK(file_write(TRACING "kprobe_events", "-:sudk/comes\n"));
 	CHECK(armed >= 20);
 	CHECK_EQ(off, 0);
-	CHECK_EQ(childs, 0);
+	CHECK_EQ(of_child, 0);
 }
 
 TEST_LIMIT(all_at_once, "tracers switched on and off over each other", false,
