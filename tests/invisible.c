@@ -19,11 +19,30 @@
 
 #define TRACING "/sys/kernel/tracing/"
 
+/* Upcalls instead of SIGSYS, to the handler of upcall_entry.S. */
+static bool upcalls;
+extern volatile uint64_t up_count;
+void entry_regs(void);
+
 static void arm_all(void)
 {
+	struct sud_config upcall = {
+		.size = sizeof(upcall),
+		.mode = SUD_MODE_EXCLUSIVE,
+		.selector = (uintptr_t)&selector,
+		.delivery = SUD_DELIVER_UPCALL,
+		.upcall_entry = (uintptr_t)entry_regs,
+	};
+
 	handle_sigsys();
 	selector = SUD_SELECTOR_ALLOW;
-	CHECK_OK(arm(SUD_MODE_EXCLUSIVE, 0, 0, &selector));
+	CHECK_OK(upcalls ? sud_set(sud_fd, &upcall)
+			 : arm(SUD_MODE_EXCLUSIVE, 0, 0, &selector));
+}
+
+static int handed_over(void)
+{
+	return upcalls ? (int)up_count : seen.count;
 }
 
 /* Blocked calls between natural ones, which frame what a tracer sees. */
@@ -374,7 +393,7 @@ TEST_BOTH(singlestep,
 	CHECK_EQ(traps_at_ip, 0);
 }
 
-TEST_BOTH(seccomp, "a seccomp filter that kills sees no blocked call")
+static void check_seccomp(void)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -390,7 +409,9 @@ TEST_BOTH(seccomp, "a seccomp filter that kills sees no blocked call")
 	CHECK_OK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
 	arm_all();
 	for (int i = 0; i < 100; i++)
-		CHECK(dispatched_at(MAGIC_NR));
+		blocked(MAGIC_NR, 0, 0, 0);
+	selector = SUD_SELECTOR_ALLOW;
+	CHECK_EQ(handed_over(), 100);
 	/* And a natural one still dies of it. */
 	CHECK_OK(disarm());
 	pid_t pid = fork();
@@ -401,6 +422,18 @@ TEST_BOTH(seccomp, "a seccomp filter that kills sees no blocked call")
 	}
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
+TEST_BOTH(seccomp, "a seccomp filter that kills sees no blocked call")
+{
+	check_seccomp();
+}
+
+TEST(seccomp_upcall,
+     "a seccomp filter that kills sees no blocked call, by upcall")
+{
+	upcalls = true;
+	check_seccomp();
 }
 
 static bool trace_is_ready(void)
@@ -442,8 +475,7 @@ static void tracepoints(bool on)
 	set_number(TRACING "events/raw_syscalls/sys_exit/enable", on);
 }
 
-TEST_BOTH(tracepoints,
-	  "sys_enter and sys_exit show no blocked call, and every other")
+static void check_tracepoints(void)
 {
 	CHECK(trace_is_ready());
 	arm_all();
@@ -459,13 +491,26 @@ TEST_BOTH(tracepoints,
 	for (int i = 0; i < 5; i++)
 		site_a(SYS_getpgrp, 0, 0, 0);
 	tracepoints(false);
-	CHECK_EQ(seen.count, 12);
+	CHECK_EQ(handed_over(), 12);
 	CHECK_EQ(trace_lines("sys_enter: NR 9029 "), 0);
 	CHECK_EQ(trace_lines("sys_exit: NR 9029 "), 0);
 	CHECK_EQ(trace_lines("sys_enter: NR 111 "), 15);
 	CHECK_EQ(trace_lines("sys_exit: NR 111 "), 15);
 	/* The handlers' own returns are calls like any other. */
-	CHECK_EQ(trace_lines("sys_enter: NR 15 "), 12);
+	CHECK_EQ(trace_lines("sys_enter: NR 15 "), upcalls ? 0 : 12);
+}
+
+TEST_BOTH(tracepoints,
+	  "sys_enter and sys_exit show no blocked call, and every other")
+{
+	check_tracepoints();
+}
+
+TEST(tracepoints_upcall,
+     "sys_enter and sys_exit show no blocked call, and every other, by upcall")
+{
+	upcalls = true;
+	check_tracepoints();
 }
 
 /* Audit: a rule for this process's calls, by the kernel's netlink interface. */
@@ -495,7 +540,7 @@ static int audit_send(int type, const void *data, size_t size)
 	}
 }
 
-TEST_BOTH(audit, "audit records no blocked call, and natural ones")
+static void check_audit(void)
 {
 	struct timeval tv = { 2, 0 };
 	struct audit_status st = { .mask = AUDIT_STATUS_ENABLED |
@@ -532,7 +577,7 @@ TEST_BOTH(audit, "audit records no blocked call, and natural ones")
 		CHECK_OK(disarm());
 		site_a(SYS_getgid, 0, 0, 0);
 		write(fds[1], "x", 1);
-		_exit(seen.count == 3 ? 0 : 1);
+		_exit(handed_over() == 3 ? 0 : 1);
 	}
 	CHECK_OK(read(fds[0], &c, 1));
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
@@ -563,4 +608,15 @@ TEST_BOTH(audit, "audit records no blocked call, and natural ones")
 	audit_send(AUDIT_SET, &st, sizeof(st));
 	CHECK_EQ(dispatched, 0);
 	CHECK_EQ(natural, 3);
+}
+
+TEST_BOTH(audit, "audit records no blocked call, and natural ones")
+{
+	check_audit();
+}
+
+TEST(audit_upcall, "audit records no blocked call, and natural ones, by upcall")
+{
+	upcalls = true;
+	check_audit();
 }
