@@ -144,7 +144,7 @@ TEST(restart_numbers,
 		_exit(0);
 	}
 	CHECK_OK(sud_set(sud_fd, &c));
-	for (int i = 1; i <= 20000; i++) {
+	for (int i = 1; i <= 20000 || (!usr1 && i <= 5000000); i++) {
 		int nr = restart_numbers[i % 5];
 
 		selector = SUD_SELECTOR_BLOCK;
