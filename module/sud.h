@@ -14,7 +14,6 @@
 #include <linux/printk.h>
 #include <linux/types.h>
 
-struct ftrace_ops;
 struct pt_regs;
 struct sud_task;
 struct task_struct;

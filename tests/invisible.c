@@ -353,7 +353,7 @@ TEST_BOTH(ptrace_sysemu, "PTRACE_SYSEMU sees no blocked call")
 TEST_BOTH(singlestep,
 	  "a debugger that steps over a blocked call stops at its SIGSYS, once")
 {
-	int status, sigs = 0, traps_at_ip = 0;
+	int status;
 	struct user_regs_struct regs;
 	pid_t pid = fork();
 
@@ -383,14 +383,11 @@ TEST_BOTH(singlestep,
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK(WIFSTOPPED(status));
 	CHECK_EQ(WSTOPSIG(status), SIGSYS);
-	sigs++;
 	CHECK_OK(ptrace(PTRACE_CONT, pid, 0, SIGSYS));
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	if (WIFSTOPPED(status))
 		FAIL("a stop by %d after the signal", WSTOPSIG(status));
 	CHECK_EQ(WEXITSTATUS(status), 0);
-	CHECK_EQ(sigs, 1);
-	CHECK_EQ(traps_at_ip, 0);
 }
 
 static void check_seccomp(void)

@@ -264,7 +264,8 @@ TEST(bad_tops,
 	}
 }
 
-static void call_without_top(void)
+/* Armed with the frame top on a page of its own. */
+static uint64_t *arm_with_top_page(void)
 {
 	struct sud_config c = upcall_config(true);
 	uint64_t *top = page();
@@ -274,7 +275,12 @@ static void call_without_top(void)
 	c.upcall_frame = (uintptr_t)top;
 	selector = SUD_SELECTOR_ALLOW;
 	CHECK_OK(sud_set(sud_fd, &c));
-	CHECK_OK(munmap(top, 4096));
+	return top;
+}
+
+static void call_without_top(void)
+{
+	CHECK_OK(munmap(arm_with_top_page(), 4096));
 	blocked(SYS_getpid, 0, 0, 0);
 }
 
@@ -286,15 +292,7 @@ TEST(top_unmapped,
 
 static void call_with_read_only_top(void)
 {
-	struct sud_config c = upcall_config(true);
-	uint64_t *top = page();
-
-	signal(SIGSEGV, exit_42);
-	*top = up_top;
-	c.upcall_frame = (uintptr_t)top;
-	selector = SUD_SELECTOR_ALLOW;
-	CHECK_OK(sud_set(sud_fd, &c));
-	CHECK_OK(mprotect(top, 4096, PROT_READ));
+	CHECK_OK(mprotect(arm_with_top_page(), 4096, PROT_READ));
 	blocked(SYS_getpid, 0, 0, 0);
 }
 
