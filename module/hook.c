@@ -69,6 +69,42 @@ void sud_hook_must(int err)
 		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 }
 
+/* Return: 0, also when an optional function is not there. */
+int sud_guard_attach(struct sud_guard *guard)
+{
+	unsigned long ip = sud_hook_find(guard->symbol);
+	int err;
+
+	if (!ip) {
+		if (guard->optional)
+			return 0;
+		pr_err("this kernel has no function %s to guard; it is not supported, see the README\n",
+		       guard->symbol);
+		return -ENOENT;
+	}
+
+	err = ftrace_set_filter_ip(&guard->ops, ip, 0, 0);
+	if (!err)
+		err = register_ftrace_function(&guard->ops);
+	if (err) {
+		sud_ftrace_forget(&guard->ops);
+		pr_err("cannot guard %s (%d): unload the live patch or tracer attached to it and load the module again\n",
+		       guard->symbol, err);
+		return err;
+	}
+	guard->attached = true;
+	return 0;
+}
+
+void sud_guard_detach(struct sud_guard *guard)
+{
+	if (!guard->attached)
+		return;
+	sud_hook_must(unregister_ftrace_function(&guard->ops));
+	sud_ftrace_forget(&guard->ops);
+	guard->attached = false;
+}
+
 static int anchor_init(void)
 {
 	unsigned long ip = sud_hook_find(ANCHOR);

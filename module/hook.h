@@ -7,6 +7,31 @@
 /* The place where ftrace hooks the function @symbol, or 0. */
 unsigned long sud_hook_find(const char *symbol);
 
+/**
+ * struct sud_guard - a function ahead of which the module looks
+ * @symbol: the function
+ * @optional: not every kernel that has the others has it
+ * @attached: it is being looked at
+ * @ops: with the callback, which may change the registers it is given: by ip,
+ *	where the call goes. It may not sleep
+ */
+struct sud_guard {
+	const char *symbol;
+	bool optional;
+	bool attached;
+	struct ftrace_ops ops;
+};
+
+#define SUD_GUARD(function, callback)                                       \
+	.symbol = function, .ops = {                                        \
+		.func = callback,                                           \
+		.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | \
+			 FTRACE_OPS_FL_PERMANENT,                           \
+	}
+
+int sud_guard_attach(struct sud_guard *guard);
+void sud_guard_detach(struct sud_guard *guard);
+
 /* Detaching gave @err. If that is an error, this does not return. */
 void sud_hook_must(int err);
 

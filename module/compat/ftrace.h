@@ -13,6 +13,7 @@
 #define SUD_FTRACE_REGS struct ftrace_regs
 #else
 #define SUD_FTRACE_REGS struct pt_regs
+#define ftrace_get_regs(regs) (regs)
 #endif
 
 /* Frees the filter; ftrace_free_filter() is not exported on 5.10. */
