@@ -10,7 +10,7 @@
  *
  * The state belongs to the thread, not to the file descriptor:
  *   close	changes nothing
- *   fork, vfork, clone	leave the child off
+ *   fork, vfork, clone	leave the child off, unless a flag says otherwise
  *   exec	leaves the new image off
  *   exit	frees it
  *   rmmod	says busy (EWOULDBLOCK) as long as a thread is armed
@@ -23,9 +23,15 @@
  *   E2BIG	@size is larger than this module knows and the rest is not zero,
  *		or larger than a page
  *   EBUSY	SET, OFF included: the kernel's own prctl has armed the thread
- *   ENOMEM	no memory for the thread's state
+ *   ENOMEM	no memory for the thread's state, or for the ranges of a set
+ *   ENOSPC	a region set would hold more than sud_info.max_regions ranges, or
+ *		the sets of this user take more memory than a user may have
+ *   EPERM	another thread's configuration: the caller is not its tracer
+ *   ESRCH	there is no such thread, or it is not stopped
+ *   EINTR	the caller was killed while it waited for its turn at a set
  *   ENOTTY	no such ioctl
- * An ioctl that fails changes nothing: an armed thread stays armed as it was.
+ * An ioctl that fails changes nothing: an armed thread stays armed as it was,
+ * and a region set holds what it held.
  */
 #ifndef _UAPI_SUD_H
 #define _UAPI_SUD_H
@@ -62,6 +68,34 @@
  * older frame left there counts.
  */
 #define SUD_FLAG_SIGRETURN (1U << 1)
+/*
+ * The ranges of the region set of the descriptor that SET is called on take the
+ * place of the one region; offset and len are 0. See struct sud_regions.
+ */
+#define SUD_FLAG_REGIONS (1U << 2)
+/*
+ * selector and upcall_frame, where they are not 0, are added to the thread's FS
+ * base at each call: addresses in its thread-local storage. A sum that is not an
+ * address of user space kills the process with SIGSEGV, as one that cannot be
+ * read does. EINVAL when both are 0, and for a 32-bit caller.
+ */
+#define SUD_FLAG_SELECTOR_FS (1U << 3)
+/*
+ * A new thread of the process (CLONE_THREAD), or a new process (fork, vfork, any
+ * other clone), is armed as its parent is, these flags included, from its first
+ * instruction on. The call that makes it fails with ENOMEM when there is no
+ * memory for the child's state. exec disarms in any case.
+ */
+#define SUD_FLAG_INHERIT_THREAD (1U << 4)
+#define SUD_FLAG_INHERIT_FORK (1U << 5)
+/*
+ * With one or more of these, only calls that come in by these ways are judged,
+ * and the others run natively. How a call came in from 32-bit code, by int
+ * $0x80, SYSENTER or SYSCALL, cannot be told apart: the three are one way.
+ */
+#define SUD_FLAG_ENTRY_SYSCALL (1U << 8) /* 64-bit SYSCALL; x32 too */
+#define SUD_FLAG_ENTRY_INT80 (1U << 9) /* int $0x80 from 64-bit code */
+#define SUD_FLAG_ENTRY_COMPAT (1U << 10) /* any way from 32-bit code */
 
 /**
  * struct sud_config - how a thread's system calls are judged
@@ -139,7 +173,7 @@ struct sud_upcall_frame {
  * @deliveries: bit 1 << SUD_DELIVER_* for each delivery
  * @flags: every SUD_FLAG_* that SET takes
  * @native_modes: as @modes, of the kernel's own prctl
- * @max_regions: ranges a region set may hold; 0: no region sets
+ * @max_regions: ranges a region set may hold
  * @reserved: zero
  */
 struct sud_info {
@@ -155,6 +189,85 @@ struct sud_info {
 
 #define SUD_INFO_SIZE_VER0 32
 
+/**
+ * struct sud_range - addresses from @offset up to @offset + @len
+ * @offset: the first
+ * @len: how many; not 0, and the end must not wrap. As for the one region, the
+ *	address that counts is the one after the system call instruction.
+ */
+struct sud_range {
+	__u64 offset;
+	__u64 len;
+};
+
+/**
+ * struct sud_regions - ranges to add, to remove or to list
+ * @size: sizeof(struct sud_regions)
+ * @flags: zero
+ * @ranges: address of an array of struct sud_range
+ * @count: its length. LIST: in: its length; out: how many ranges the set has,
+ *	of which the first were written, as many as the array takes
+ *
+ * An open /dev/sud has a region set, which is empty at first. Every thread that
+ * was armed with SUD_FLAG_REGIONS on the descriptor, or on another one of the
+ * same open file, shares it: a change holds for all of them when the ioctl
+ * returns. The set lives as long as a descriptor or an armed thread refers to
+ * it.
+ *
+ * A set is a set of addresses: ranges that overlap or adjoin become one, what is
+ * there already may be added, what is not there may be removed, and removing
+ * from the middle of a range leaves two. LIST gives the ranges in ascending
+ * order, as few as can be.
+ *
+ * A call takes all of its ranges or none.
+ */
+struct sud_regions {
+	__u32 size;
+	__u32 flags;
+	__u64 ranges;
+	__u64 count;
+};
+
+#define SUD_REGIONS_SIZE_VER0 24
+
+/* sud_task_config.flags */
+/* The thread was, or is to be, armed from 32-bit code. In and out. */
+#define SUD_TASK_32BIT (1U << 0)
+/*
+ * GET_TASK, in: from now on the descriptor has the thread's region set in place
+ * of its own, if the thread uses one. LIST then reads it, and SET_TASK on this
+ * descriptor gives it to a thread.
+ */
+#define SUD_TASK_TAKE_REGIONS (1U << 1)
+
+/**
+ * struct sud_task_config - another thread's configuration
+ * @size: sizeof(struct sud_task_config)
+ * @tid: the thread, in the caller's pid namespace
+ * @flags: SUD_TASK_*
+ * @reserved: zero
+ * @config: address of the struct sud_config, whose size must be set
+ * @set: the number of the thread's region set, 0 without one; threads that share
+ *	a set show the same number. SET_TASK: that of the descriptor's set, or 0
+ *	for whichever it has; EINVAL for another.
+ *
+ * For the thread's tracer, while the thread is in a ptrace-stop: as
+ * PTRACE_{GET,SET}_SYSCALL_USER_DISPATCH_CONFIG. SET_TASK of what GET_TASK gave,
+ * on the same descriptor and with SUD_TASK_TAKE_REGIONS at GET_TASK, restores the
+ * thread exactly. For a thread of another program: add the ranges to a set that
+ * it has, or to a new one, and use SET_TASK there with @set 0.
+ */
+struct sud_task_config {
+	__u32 size;
+	__s32 tid;
+	__u32 flags;
+	__u32 reserved;
+	__u64 config;
+	__u64 set;
+};
+
+#define SUD_TASK_CONFIG_SIZE_VER0 32
+
 /*
  * The numbers do not encode the size of the struct, which says it itself.
  *
@@ -162,11 +275,21 @@ struct sud_info {
  * SUD_IOC_SET	arm, re-arm or (SUD_MODE_OFF) disarm the calling thread
  * SUD_IOC_GET	what SET was given, exactly; SUD_MODE_OFF and zeroes when the
  *		thread is not armed here. @size must be set, as for SET.
+ * SUD_IOC_REGIONS_ADD	add ranges to the descriptor's region set
+ * SUD_IOC_REGIONS_REMOVE	remove ranges from it
+ * SUD_IOC_REGIONS_LIST	what it holds
+ * SUD_IOC_GET_TASK	GET, of another thread
+ * SUD_IOC_SET_TASK	SET, of another thread
  */
 #define SUD_IOC_MAGIC 0xD5
 #define SUD_IOC_INFO _IO(SUD_IOC_MAGIC, 0)
 #define SUD_IOC_SET _IO(SUD_IOC_MAGIC, 1)
 #define SUD_IOC_GET _IO(SUD_IOC_MAGIC, 2)
+#define SUD_IOC_REGIONS_ADD _IO(SUD_IOC_MAGIC, 3)
+#define SUD_IOC_REGIONS_REMOVE _IO(SUD_IOC_MAGIC, 4)
+#define SUD_IOC_REGIONS_LIST _IO(SUD_IOC_MAGIC, 5)
+#define SUD_IOC_GET_TASK _IO(SUD_IOC_MAGIC, 6)
+#define SUD_IOC_SET_TASK _IO(SUD_IOC_MAGIC, 7)
 
 #ifndef __KERNEL__
 #include <fcntl.h>
@@ -221,6 +344,61 @@ static inline int sud_arm(int fd, __u32 mode, __u64 offset, __u64 len,
 static inline int sud_disarm(int fd)
 {
 	return sud_arm(fd, SUD_MODE_OFF, 0, 0, 0);
+}
+
+static inline int sud_regions(int fd, unsigned long request,
+			      struct sud_range *ranges, __u64 *count)
+{
+	struct sud_regions regions;
+	int ret;
+
+	memset(&regions, 0, sizeof(regions));
+	regions.size = sizeof(regions);
+	regions.ranges = (__u64)(__UINTPTR_TYPE__)ranges;
+	regions.count = *count;
+	ret = ioctl(fd, request, &regions);
+	*count = regions.count;
+	return ret;
+}
+
+static inline int sud_regions_add(int fd, const struct sud_range *ranges,
+				  __u64 count)
+{
+	return sud_regions(fd, SUD_IOC_REGIONS_ADD, (struct sud_range *)ranges,
+			   &count);
+}
+
+static inline int sud_regions_remove(int fd, const struct sud_range *ranges,
+				     __u64 count)
+{
+	return sud_regions(fd, SUD_IOC_REGIONS_REMOVE,
+			   (struct sud_range *)ranges, &count);
+}
+
+/* *count: in, room in ranges; out, how many ranges the set has. */
+static inline int sud_regions_list(int fd, struct sud_range *ranges,
+				   __u64 *count)
+{
+	return sud_regions(fd, SUD_IOC_REGIONS_LIST, ranges, count);
+}
+
+/* The caller fills in tid and flags, and for sud_set_task() set and *config. */
+static inline int sud_get_task(int fd, struct sud_task_config *task,
+			       struct sud_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->size = sizeof(*config);
+	task->size = sizeof(*task);
+	task->config = (__u64)(__UINTPTR_TYPE__)config;
+	return ioctl(fd, SUD_IOC_GET_TASK, task);
+}
+
+static inline int sud_set_task(int fd, struct sud_task_config *task,
+			       const struct sud_config *config)
+{
+	task->size = sizeof(*task);
+	task->config = (__u64)(__UINTPTR_TYPE__)config;
+	return ioctl(fd, SUD_IOC_SET_TASK, task);
 }
 
 #ifdef __cplusplus

@@ -1,180 +1,225 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/sud: the ioctl table, copy-in and checks. The errors and their order
- * are those of include/sud_uapi.h.
+ * /dev/sud: the ioctl table. The errors are those of include/sud_uapi.h.
  */
-#include <linux/compat.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/ptrace.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/uaccess.h>
 
 #include "compat/entry.h"
+#include "config.h"
+#include "dev.h"
 #include "task.h"
+#include "tracee.h"
 
-#define KNOWN_FLAGS (SUD_FLAG_AUTO_ALLOW | SUD_FLAG_SIGRETURN)
+/* Protects the file's private_data, which is its region set. */
+static DEFINE_SPINLOCK(lock);
 
-/* Every address that user space gives must lie in it. */
-static bool user_range_ok(u64 addr, size_t len)
+struct sud_region_set *sud_dev_regions(struct file *file)
 {
-	if (in_compat_syscall() && addr > U32_MAX + 1ULL - len)
-		return false;
-	return access_ok((void __user *)(uintptr_t)addr, len);
+	struct sud_region_set *set;
+
+	spin_lock(&lock);
+	set = sud_regions_get(file->private_data);
+	spin_unlock(&lock);
+	return set;
 }
 
-static int check_delivery(const struct sud_config *config)
+void sud_dev_give(struct file *file, struct sud_region_set *set)
 {
-	if (config->flags & ~KNOWN_FLAGS)
-		return -EINVAL;
-	if (config->flags & SUD_FLAG_AUTO_ALLOW && !config->selector)
-		return -EINVAL;
+	struct sud_region_set *old;
 
-	switch (config->delivery) {
-	case SUD_DELIVER_SIGSYS:
-		if (config->upcall_entry || config->upcall_frame)
-			return -EINVAL;
-		break;
-	case SUD_DELIVER_UPCALL:
-		if (!config->upcall_entry)
-			return -EINVAL;
-		break;
-	default:
-		return -EINVAL;
-	}
+	spin_lock(&lock);
+	old = file->private_data;
+	file->private_data = sud_regions_get(set);
+	spin_unlock(&lock);
+	sud_regions_put(old);
+}
 
-	if (config->mode == SUD_MODE_OFF && (config->delivery || config->flags))
-		return -EINVAL;
+static int sud_open(struct inode *inode, struct file *file)
+{
+	file->private_data = sud_regions_new();
+	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
+}
+
+static int sud_release(struct inode *inode, struct file *file)
+{
+	sud_regions_put(file->private_data);
 	return 0;
 }
 
-/* Native SUD's checks, in native SUD's order. */
-static int check_config(const struct sud_config *config)
+static long ioctl_set(struct file *file, void __user *arg)
 {
-	u64 end = config->offset + config->len;
-	int err;
-
-	err = check_delivery(config);
-	if (err)
-		return err;
-
-	switch (config->mode) {
-	case SUD_MODE_OFF:
-		if (config->offset || config->len || config->selector)
-			return -EINVAL;
-		break;
-	case SUD_MODE_EXCLUSIVE:
-		if (config->offset && end <= config->offset)
-			return -EINVAL;
-		break;
-	case SUD_MODE_INCLUSIVE:
-		if (!config->len || end <= config->offset)
-			return -EINVAL;
-		break;
-	default:
-		return -EINVAL;
-	}
-
-	if (config->selector && !user_range_ok(config->selector, 1))
-		return -EFAULT;
-	if (config->upcall_entry && !user_range_ok(config->upcall_entry, 1))
-		return -EFAULT;
-	if (config->upcall_frame &&
-	    !user_range_ok(config->upcall_frame, sizeof(u64)))
-		return -EFAULT;
-	return 0;
-}
-
-/* The size that a struct says it has, which is its first member. */
-static int get_size(void __user *arg, u32 least, u32 *size)
-{
-	if (get_user(*size, (u32 __user *)arg))
-		return -EFAULT;
-	if (*size < least)
-		return -EINVAL;
-	return *size > PAGE_SIZE ? -E2BIG : 0;
-}
-
-static int ioctl_set(void __user *arg)
-{
+	struct sud_region_set *set;
 	struct sud_config config;
-	u32 size;
 	int err;
 
-	err = get_size(arg, SUD_CONFIG_SIZE_VER0, &size);
-	if (err)
-		return err;
-	err = copy_struct_from_user(&config, sizeof(config), arg, size);
-	if (err)
-		return err;
-	/* Read twice, so it may have changed; nothing below uses it. */
-	config.size = sizeof(config);
-
-	err = check_config(&config);
+	err = sud_config_read(&config, arg);
 	if (err)
 		return err;
 
-	if (sud_task_native())
-		return -EBUSY;
-	if (config.mode == SUD_MODE_OFF) {
-		sud_task_clear();
-		return 0;
-	}
-	return sud_task_set(&config);
+	set = sud_dev_regions(file);
+	err = sud_config_apply(current, &config, set,
+			       user_64bit_mode(current_pt_regs()));
+	sud_regions_put(set);
+	return err;
 }
 
-/* What is known of a struct, and zeroes where user space knows more. */
-static int put_struct(void __user *arg, u32 size, const void *from, u32 known)
+static long ioctl_get(struct file *file, void __user *arg)
 {
-	if (copy_to_user(arg, from, min(size, known)))
-		return -EFAULT;
-	if (size > known && clear_user(arg + known, size - known))
-		return -EFAULT;
-	return 0;
+	struct sud_task_state state;
+
+	sud_task_get(current, &state);
+	sud_regions_put(state.set);
+	return sud_config_write(&state.config, arg);
 }
 
-static int ioctl_get(void __user *arg)
-{
-	struct sud_config config;
-	u32 size;
-	int err;
-
-	err = get_size(arg, SUD_CONFIG_SIZE_VER0, &size);
-	if (err)
-		return err;
-
-	sud_task_get(&config);
-	config.size = min_t(u32, size, sizeof(config));
-	return put_struct(arg, size, &config, sizeof(config));
-}
-
-static int ioctl_info(void __user *arg)
+static long ioctl_info(struct file *file, void __user *arg)
 {
 	struct sud_info info = {
 		.abi = SUD_ABI_VERSION,
 		.modes = BIT(SUD_MODE_OFF) | BIT(SUD_MODE_EXCLUSIVE) |
 			 BIT(SUD_MODE_INCLUSIVE),
 		.deliveries = BIT(SUD_DELIVER_SIGSYS) | BIT(SUD_DELIVER_UPCALL),
-		.flags = KNOWN_FLAGS,
+		.flags = SUD_CONFIG_FLAGS,
 		.native_modes = sud_entry_native_modes(),
+		.max_regions = SUD_REGIONS_MAX,
 	};
 	u32 size;
 	int err;
 
-	err = get_size(arg, SUD_INFO_SIZE_VER0, &size);
+	BUILD_BUG_ON(sizeof(info) != SUD_INFO_SIZE_VER0);
+
+	err = sud_config_size(arg, SUD_INFO_SIZE_VER0, &size);
 	if (err)
 		return err;
 
 	info.size = min_t(u32, size, sizeof(info));
-	return put_struct(arg, size, &info, sizeof(info));
+	return sud_config_put(arg, size, &info, sizeof(info));
+}
+
+static int read_regions(struct sud_regions *args, void __user *arg)
+{
+	u32 size;
+	int err;
+
+	BUILD_BUG_ON(sizeof(*args) != SUD_REGIONS_SIZE_VER0);
+
+	err = sud_config_size(arg, SUD_REGIONS_SIZE_VER0, &size);
+	if (!err)
+		err = copy_struct_from_user(args, sizeof(*args), arg, size);
+	if (!err && args->flags)
+		err = -EINVAL;
+	return err;
+}
+
+static struct sud_range *ranges_alloc(size_t count)
+{
+	return kvmalloc_array(count, sizeof(struct sud_range),
+			      GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+}
+
+static bool ranges_ok(const struct sud_range *ranges, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (ranges[i].offset + ranges[i].len <= ranges[i].offset)
+			return false;
+	return true;
+}
+
+static long change_regions(struct file *file, void __user *arg, bool add)
+{
+	struct sud_region_set *set;
+	struct sud_regions args;
+	struct sud_range *ranges;
+	int err;
+
+	err = read_regions(&args, arg);
+	if (err || !args.count)
+		return err;
+	if (args.count > SUD_REGIONS_MAX)
+		return -ENOSPC;
+
+	ranges = ranges_alloc(args.count);
+	if (!ranges)
+		return -ENOMEM;
+
+	if (copy_from_user(ranges, (void __user *)(uintptr_t)args.ranges,
+			   args.count * sizeof(*ranges))) {
+		err = -EFAULT;
+	} else if (!ranges_ok(ranges, args.count)) {
+		err = -EINVAL;
+	} else {
+		set = sud_dev_regions(file);
+		err = sud_regions_change(set, ranges, args.count, add);
+		sud_regions_put(set);
+	}
+	kvfree(ranges);
+	return err;
+}
+
+static long ioctl_regions_add(struct file *file, void __user *arg)
+{
+	return change_regions(file, arg, true);
+}
+
+static long ioctl_regions_remove(struct file *file, void __user *arg)
+{
+	return change_regions(file, arg, false);
+}
+
+static long ioctl_regions_list(struct file *file, void __user *arg)
+{
+	struct sud_regions __user *to = arg;
+	struct sud_range *ranges = NULL;
+	struct sud_region_set *set;
+	struct sud_regions args;
+	size_t room, count;
+	int err;
+
+	err = read_regions(&args, arg);
+	if (err)
+		return err;
+
+	room = min_t(u64, args.count, SUD_REGIONS_MAX);
+	if (room) {
+		ranges = ranges_alloc(room);
+		if (!ranges)
+			return -ENOMEM;
+	}
+
+	set = sud_dev_regions(file);
+	err = sud_regions_list(set, ranges, room, &count);
+	sud_regions_put(set);
+
+	if (!err && (copy_to_user((void __user *)(uintptr_t)args.ranges, ranges,
+				  min(room, count) * sizeof(*ranges)) ||
+		     put_user((u64)count, &to->count)))
+		err = -EFAULT;
+	kvfree(ranges);
+	return err;
 }
 
 static const struct {
 	unsigned int cmd;
-	int (*fn)(void __user *arg);
+	long (*fn)(struct file *file, void __user *arg);
 } ioctls[] = {
 	{ SUD_IOC_INFO, ioctl_info },
 	{ SUD_IOC_SET, ioctl_set },
 	{ SUD_IOC_GET, ioctl_get },
+	{ SUD_IOC_REGIONS_ADD, ioctl_regions_add },
+	{ SUD_IOC_REGIONS_REMOVE, ioctl_regions_remove },
+	{ SUD_IOC_REGIONS_LIST, ioctl_regions_list },
+	{ SUD_IOC_GET_TASK, sud_tracee_get },
+	{ SUD_IOC_SET_TASK, sud_tracee_set },
 };
 
 static long sud_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -183,12 +228,14 @@ static long sud_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	for (i = 0; i < ARRAY_SIZE(ioctls); i++)
 		if (ioctls[i].cmd == cmd)
-			return ioctls[i].fn((void __user *)arg);
+			return ioctls[i].fn(file, (void __user *)arg);
 	return -ENOTTY;
 }
 
 static const struct file_operations fops = {
 	.owner = THIS_MODULE,
+	.open = sud_open,
+	.release = sud_release,
 	.unlocked_ioctl = sud_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
@@ -203,9 +250,6 @@ static struct miscdevice device = {
 int sud_dev_init(void)
 {
 	int err;
-
-	BUILD_BUG_ON(sizeof(struct sud_config) != SUD_CONFIG_SIZE_VER0);
-	BUILD_BUG_ON(sizeof(struct sud_info) != SUD_INFO_SIZE_VER0);
 
 	err = misc_register(&device);
 	if (err)

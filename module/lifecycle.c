@@ -3,9 +3,9 @@
  * fork, exec and exit, by the scheduler's tracepoints. Probes may run with
  * preemption off and sleep nowhere.
  *
- * fork		in the parent, before the child can run: the child is off.
- *		task_newtask, because sched_process_fork is silent about the
- *		workers of io_uring and vhost
+ * fork		in the parent, before the child can run: the child is off, or
+ *		inherits. task_newtask, because sched_process_fork is silent
+ *		about the workers of io_uring and vhost
  * exec		in the thread, before the new image runs: it is off
  * exit		in the thread, past PF_EXITING: it is off and its state freed
  */
@@ -15,11 +15,14 @@
 
 #include "compat/entry.h"
 #include "compat/probes.h"
+#include "inherit.h"
 #include "task.h"
 
 static void on_fork(SUD_PROBE_NEWTASK_ARGS)
 {
 	sud_entry_fork(current, task);
+	if (!(task->flags & SUD_PROBE_WORKERS))
+		sud_inherit(task, clone_flags);
 }
 
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
@@ -30,7 +33,7 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 
 static void on_exit(SUD_PROBE_EXIT_ARGS)
 {
-	sud_task_clear();
+	sud_task_exit();
 }
 
 static struct probe {

@@ -9,8 +9,9 @@
  * hook.c puts entry.S in front of the function that the kernel's slow system
  * call path calls for a thread with the arming bit set, and only for such a
  * thread; dispatch.c decides in native SUD's order; deliver.c hands a blocked
- * call back. The control path is dev.c -> task.c. lifecycle.c follows fork,
- * exec and exit. What differs between kernels is in hook.c and compat/.
+ * call back. The control path is dev.c -> config.c -> task.c; tracee.c and
+ * prctl.c are two more ways into it. lifecycle.c follows fork, exec and exit.
+ * What differs between kernels is in hook.c and compat/.
  *
  * Init opens the user's door last and exit closes it first. A thread's state
  * pins the module, so exit runs when no thread is armed any more.
@@ -18,6 +19,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "regions.h"
 #include "sud.h"
 #include "task.h"
 
@@ -27,30 +29,43 @@ static int __init sud_init(void)
 
 	sud_task_init();
 
-	err = sud_lifecycle_init();
+	err = sud_regions_init();
 	if (err)
 		return err;
+
+	err = sud_lifecycle_init();
+	if (err)
+		goto err_regions;
 
 	err = sud_hook_init();
 	if (err)
 		goto err_lifecycle;
 
-	err = sud_dev_init();
+	err = sud_prctl_init();
 	if (err)
 		goto err_hook;
 
+	err = sud_dev_init();
+	if (err)
+		goto err_prctl;
+
 	return 0;
 
+err_prctl:
+	sud_prctl_exit();
 err_hook:
 	sud_hook_exit();
 err_lifecycle:
 	sud_lifecycle_exit();
+err_regions:
+	sud_regions_exit();
 	return err;
 }
 
 static void __exit sud_exit(void)
 {
 	sud_dev_exit();
+	sud_prctl_exit();
 	sud_hook_exit();
 	sud_lifecycle_exit();
 	/*
@@ -58,7 +73,7 @@ static void __exit sud_exit(void)
 	 * in the few instructions between that and its return to the kernel.
 	 */
 	synchronize_rcu_tasks();
-	rcu_barrier();
+	sud_regions_exit();
 }
 
 module_init(sud_init);

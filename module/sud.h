@@ -38,6 +38,10 @@ void sud_entry_return(void);
 int sud_hook_init(void);
 void sud_hook_exit(void);
 
+/* prctl.c: the kernel's own prctl, served by the module. */
+int sud_prctl_init(void);
+void sud_prctl_exit(void);
+
 /* lifecycle.c: fork, exec, exit. */
 int sud_lifecycle_init(void);
 void sud_lifecycle_exit(void);

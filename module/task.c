@@ -4,15 +4,22 @@
  *
  * Who may touch what:
  *   the table	changed under the bucket's lock, read under RCU-sched
- *   an entry	the thread it belongs to, and nobody else; so a thread reads its
- *		own entry without a lock, also while it sleeps
+ *   arming	a thread is led to the hook exactly while it has an entry; both
+ *		change together under the bucket's lock. A thread that has set
+ *		PF_EXITING gets no entry any more, and gives up the one it has
+ *		after that, under the same lock
+ *   an entry	the thread it belongs to reads it without a lock, also while it
+ *		sleeps. It is changed under the bucket's lock, by that thread or
+ *		by its tracer. The tracer finds it stopped: it can then be woken
+ *		by SIGKILL only, and from there it makes no call; it exits, and
+ *		waits for the lock
  *   its memory	one object of a fixed size, accounted to the memory cgroup of
- *		the thread that armed itself; freed after a grace period when
- *		it has left the table
+ *		who armed the thread; freed after a grace period when it has
+ *		left the table
  *   the module	pinned by each entry
  *
- * An entry leaves the table when the thread disarms, when it has executed a new
- * image, and when it exits: before its task_struct can be used again.
+ * An entry leaves the table when the thread is disarmed, when it has executed a
+ * new image, and when it exits: before its task_struct can be used again.
  */
 #include <linux/module.h>
 #include <linux/ptrace.h>
@@ -22,6 +29,7 @@
 
 #include "compat/entry.h"
 #include "task.h"
+#include "tracee.h"
 
 #define LOCK_BITS 6
 
@@ -43,45 +51,57 @@ static raw_spinlock_t *bucket_lock(const struct task_struct *task)
 	return &locks[hash_ptr(task, SUD_HASH_BITS) & (BIT(LOCK_BITS) - 1)];
 }
 
-/* Fails when the task is past its exit probe or about to reach it. */
-static bool insert(struct sud_task *st, struct task_struct *task)
+/* The bucket's lock is held, and the task is not exiting. */
+static void insert(struct sud_task *st, struct task_struct *task)
 {
-	raw_spinlock_t *lock = bucket_lock(task);
-	unsigned long flags;
-	bool exiting;
+	lockdep_assert_held(bucket_lock(task));
 
-	raw_spin_lock_irqsave(lock, flags);
-	exiting = task->flags & PF_EXITING;
-	if (!exiting)
-		hlist_add_head_rcu(&st->node, sud_task_bucket(task));
-	raw_spin_unlock_irqrestore(lock, flags);
-
-	return !exiting;
+	st->key = task;
+	hlist_add_head_rcu(&st->node, sud_task_bucket(task));
+	sud_entry_arm(task, st);
+	/* By who has an open file of ours, or an entry: it cannot fail. */
+	__module_get(THIS_MODULE);
 }
 
-static void remove(struct sud_task *st)
+/* Return: the task's entry, which the caller releases, or NULL. */
+static struct sud_task *remove(struct task_struct *task)
 {
-	raw_spinlock_t *lock = bucket_lock(st->key);
-	unsigned long flags;
+	struct sud_task *st = sud_task_find(task);
 
-	raw_spin_lock_irqsave(lock, flags);
+	lockdep_assert_held(bucket_lock(task));
+
+	if (!st)
+		return NULL;
+	sud_entry_disarm(task);
 	hlist_del_rcu(&st->node);
-	raw_spin_unlock_irqrestore(lock, flags);
+	return sud_resume_keeps(st) ? NULL : st;
 }
 
-/* Native SUD's test for an inclusive region is the exclusive one, inverted. */
-static void apply(struct sud_task *st, const struct sud_config *config)
+struct sud_task *sud_task_alloc(void)
 {
-	bool inclusive = config->mode == SUD_MODE_INCLUSIVE;
+	return kzalloc(sizeof(struct sud_task), GFP_KERNEL_ACCOUNT);
+}
 
+/* Takes the reference to the set; returns the one that was there before. */
+static struct sud_region_set *apply(struct sud_task *st,
+				    const struct sud_task_state *state)
+{
+	const struct sud_config *config = &state->config;
+	bool inclusive = config->mode == SUD_MODE_INCLUSIVE;
+	struct sud_region_set *old = st->set;
+
+	/* Native SUD's test for an inclusive region, too. */
 	st->offset = inclusive ? config->offset + config->len : config->offset;
 	st->len = inclusive ? -config->len : config->len;
 	st->selector = (char __user *)(uintptr_t)config->selector;
 	st->config = *config;
-	st->user64 = user_64bit_mode(task_pt_regs(current));
+	st->user64 = state->user64;
 	st->quick = config->delivery == SUD_DELIVER_UPCALL &&
 		    !config->upcall_frame && st->user64 &&
 		    !(config->flags & SUD_FLAG_SIGRETURN);
+	st->rules = config->flags & SUD_TASK_RULES;
+	st->set = state->set;
+	return old;
 }
 
 bool sud_task_armed(const struct task_struct *task)
@@ -94,73 +114,183 @@ bool sud_task_armed(const struct task_struct *task)
 	return armed;
 }
 
-/**
- * sud_task_set() - arm or re-arm the calling thread
- * @config: checked by the caller; its mode is not SUD_MODE_OFF, and the thread
- *	is not armed by the kernel's own prctl
- *
- * Return: 0; -ENOMEM, and nothing has changed.
- */
-int sud_task_set(const struct sud_config *config)
+/* The kernel's own prctl has armed the thread. */
+bool sud_task_native(struct task_struct *task)
 {
-	struct sud_task *st = sud_task_search();
-
-	if (st) {
-		apply(st, config);
-		return 0;
-	}
-
-	st = kzalloc(sizeof(*st), GFP_KERNEL_ACCOUNT);
-	if (!st)
-		return -ENOMEM;
-
-	st->key = current;
-	apply(st, config);
-
-	if (WARN_ON_ONCE(!insert(st, current))) {
-		kfree(st);
-		return -ESRCH;
-	}
-	/* The caller holds an open file of ours, so this cannot fail. */
-	__module_get(THIS_MODULE);
-	sud_entry_arm(current, st);
-	return 0;
+	return sud_entry_native_armed(task) && !sud_task_armed(task);
 }
 
-/* What SET was given; SUD_MODE_OFF and zeroes when the thread is not armed. */
-void sud_task_get(struct sud_config *config)
+/* The bucket's lock is held: the task stays as it is found, or dies. */
+static int check(struct task_struct *task)
 {
-	struct sud_task *st = sud_task_search();
+	int err = task == current ? 0 : sud_tracee_check(task);
 
+	if (err)
+		return err;
+	if (task->flags & PF_EXITING)
+		return -ESRCH;
+	return sud_task_native(task) ? -EBUSY : 0;
+}
+
+static void release(struct sud_task *st)
+{
 	if (st)
-		*config = st->config;
-	else
-		memset(config, 0, sizeof(*config));
+		sud_task_release(st);
+}
+
+/**
+ * sud_task_set() - arm, re-arm or disarm a thread
+ * @task: the calling thread, or one that it may be the tracer of
+ * @state: checked by the caller. The set is NULL without SUD_FLAG_REGIONS; the
+ *	caller keeps its own reference
+ *
+ * Return: 0; or, and nothing has changed, -ENOMEM, -EBUSY when the kernel's own
+ * prctl has armed the thread, and what sud_tracee_check() says.
+ */
+int sud_task_set(struct task_struct *task, const struct sud_task_state *state)
+{
+	raw_spinlock_t *lock = bucket_lock(task);
+	struct sud_task *gone = NULL, *new = NULL, *child = NULL, *st;
+	struct sud_region_set *old_set = NULL;
+	unsigned long flags;
+	int err;
+
+	if (state->config.mode != SUD_MODE_OFF && !sud_task_armed(task)) {
+		new = sud_task_alloc();
+		if (!new)
+			return -ENOMEM;
+	}
+	/* The task may be stopped where the hook does not see its next clone. */
+	if (state->config.flags & SUD_TASK_INHERIT) {
+		child = sud_task_alloc();
+		if (!child) {
+			err = -ENOMEM;
+			goto free;
+		}
+	}
+
+	raw_spin_lock_irqsave(lock, flags);
+	err = check(task);
+	if (err)
+		goto unlock;
+
+	if (state->config.mode == SUD_MODE_OFF) {
+		gone = remove(task);
+		goto unlock;
+	}
+
+	st = sud_task_find(task);
+	/* It was armed a moment ago, but was killed since. */
+	if (!st && !new) {
+		err = -ESRCH;
+		goto unlock;
+	}
+	if (state->set)
+		sud_regions_get(state->set);
+	if (!st) {
+		st = new;
+		new = NULL;
+		apply(st, state);
+		insert(st, task);
+	} else {
+		old_set = apply(st, state);
+	}
+	if (!st->child)
+		swap(st->child, child);
+unlock:
+	raw_spin_unlock_irqrestore(lock, flags);
+
+	release(gone);
+	sud_regions_put(old_set);
+free:
+	kfree(child);
+	kfree(new);
+	return err;
+}
+
+/**
+ * sud_task_get() - what a thread is armed with
+ * @task: as for sud_task_set()
+ * @state: SUD_MODE_OFF and zeroes when it is not armed here. The caller gets a
+ *	reference to the set
+ *
+ * Return: 0, or what sud_tracee_check() says.
+ */
+int sud_task_get(struct task_struct *task, struct sud_task_state *state)
+{
+	raw_spinlock_t *lock = bucket_lock(task);
+	struct sud_task *st;
+	unsigned long flags;
+	int err;
+
+	memset(state, 0, sizeof(*state));
+	state->user64 = true;
+
+	raw_spin_lock_irqsave(lock, flags);
+	err = task == current ? 0 : sud_tracee_check(task);
+	st = err ? NULL : sud_task_find(task);
+	if (st) {
+		state->config = st->config;
+		state->user64 = st->user64;
+		state->set = st->set ? sud_regions_get(st->set) : NULL;
+	}
+	raw_spin_unlock_irqrestore(lock, flags);
+	return err;
+}
+
+/* As sud_task_clear(), for a thread that may just be getting an entry. */
+void sud_task_exit(void)
+{
+	raw_spinlock_t *lock = bucket_lock(current);
+	struct sud_task *st;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(lock, flags);
+	st = remove(current);
+	raw_spin_unlock_irqrestore(lock, flags);
+
+	release(st);
 }
 
 /* Disarm the calling thread, if it is armed here. May not sleep. */
 void sud_task_clear(void)
 {
-	struct sud_task *st = sud_task_search();
-
-	if (!st)
-		return;
-
-	sud_entry_disarm(current);
-	remove(st);
-	if (!sud_resume_keeps(st))
-		sud_task_release(st);
+	if (sud_task_search())
+		sud_task_exit();
 }
 
-/* The kernel's own prctl has armed the calling thread. */
-bool sud_task_native(void)
+/**
+ * sud_task_inherit() - arm a new child of the calling thread as that is armed
+ * @st: the calling thread's entry
+ * @new: for the child; zeroed
+ * @child: it has not run yet
+ */
+void sud_task_inherit(const struct sud_task *st, struct sud_task *new,
+		      struct task_struct *child)
 {
-	return !sud_task_search() && sud_entry_native_armed(current);
+	raw_spinlock_t *lock = bucket_lock(child);
+	unsigned long flags;
+
+	new->offset = st->offset;
+	new->len = st->len;
+	new->selector = st->selector;
+	new->quick = st->quick;
+	new->rules = st->rules;
+	new->user64 = st->user64;
+	new->config = st->config;
+	new->set = st->set ? sud_regions_get(st->set) : NULL;
+	new->version = st->version;
+
+	raw_spin_lock_irqsave(lock, flags);
+	insert(new, child);
+	raw_spin_unlock_irqrestore(lock, flags);
 }
 
-/* Free an entry that is in the table no more. */
+/* Free an entry that is in the table no more. May not sleep. */
 void sud_task_release(struct sud_task *st)
 {
+	sud_regions_put(st->set);
+	kfree(st->child);
 	kfree_rcu(st, rcu);
 	module_put(THIS_MODULE);
 }

@@ -5,10 +5,12 @@
 #include <linux/hash.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
+#include <asm/fsgsbase.h>
 #include <sud_uapi.h>
 
 #include "compat/entry.h"
 #include "compat/resume.h"
+#include "regions.h"
 #include "sud.h"
 
 /**
@@ -18,16 +20,23 @@
  * @key: the thread; compared, never followed. Not a reference: the entry is
  *	removed before the thread's memory can be used again
  * @offset: the calls with ip - @offset < @len run natively (an inclusive
- *	region is kept inverted, as native SUD does)
+ *	region is kept inverted, as native SUD does). With a set: what was found
+ *	in its @version
  * @len: see @offset
- * @selector: the selector byte or NULL; access_ok() was asked when it was set
- * @config: what SET was given; the data path reads flags and the upcall there
- * @user64: SET was called from 64-bit code
+ * @selector: the selector byte or NULL; access_ok() was asked when it was set.
+ *	With SUD_FLAG_SELECTOR_FS, what is added to the FS base
  * @quick: a call by 64-bit SYSCALL that is blocked is an upcall in registers
+ * @rules: there is more to ask than the region and an absolute selector: see
+ *	judge_rules()
+ * @user64: SET was called from 64-bit code
+ * @config: what SET was given; the data path reads flags and the upcall there
+ * @set: the region set or NULL; a reference
+ * @version: see @offset
+ * @child: for the next child, not in the table; or NULL. See inherit.c
  * @resume: what is to be done when the thread goes back to user mode
  * @rcu: frees it
  *
- * All but @node are touched by the thread itself alone.
+ * Who may touch it is said in task.c.
  */
 struct sud_task {
 	struct hlist_node node;
@@ -35,9 +44,13 @@ struct sud_task {
 	unsigned long offset;
 	unsigned long len;
 	char __user *selector;
-	struct sud_config config;
-	bool user64;
 	bool quick;
+	bool rules;
+	bool user64;
+	struct sud_config config;
+	struct sud_region_set *set;
+	unsigned long version;
+	struct sud_task *child;
 	struct sud_resume resume;
 	struct rcu_head rcu;
 };
@@ -72,7 +85,7 @@ static inline struct sud_task *sud_task_find(const struct task_struct *task)
 /*
  * sud_task_search() - the calling thread's entry or NULL, by the table
  *
- * Only the thread itself removes it, so what is found stays.
+ * While the thread runs, nobody else removes it: what is found stays.
  */
 static inline struct sud_task *sud_task_search(void)
 {
@@ -96,12 +109,54 @@ static inline struct sud_task *sud_task_current(void)
 	return st;
 }
 
+#define SUD_TASK_INHERIT (SUD_FLAG_INHERIT_THREAD | SUD_FLAG_INHERIT_FORK)
+#define SUD_TASK_ENTRY \
+	(SUD_FLAG_ENTRY_SYSCALL | SUD_FLAG_ENTRY_INT80 | SUD_FLAG_ENTRY_COMPAT)
+/* The flags of which sud_task.rules tells whether there is any. */
+#define SUD_TASK_RULES                                                \
+	(SUD_FLAG_REGIONS | SUD_FLAG_SELECTOR_FS | SUD_TASK_INHERIT | \
+	 SUD_TASK_ENTRY)
+
+/*
+ * sud_task_address() - an address of the calling thread's configuration
+ *
+ * What comes of an FS base is to be checked at each use: get_user(), put_user().
+ */
+static inline void __user *sud_task_address(const struct sud_task *st,
+					    unsigned long address)
+{
+	if (unlikely(st->config.flags & SUD_FLAG_SELECTOR_FS))
+		address += x86_fsbase_read_cpu();
+	return (void __user *)address;
+}
+
+static inline char __user *sud_task_selector(const struct sud_task *st)
+{
+	return sud_task_address(st, (unsigned long)st->selector);
+}
+
+/**
+ * struct sud_task_state - what a thread is armed with, from and for user space
+ * @config: as SET takes it
+ * @user64: SET was called from 64-bit code
+ * @set: the region set or NULL
+ */
+struct sud_task_state {
+	struct sud_config config;
+	bool user64;
+	struct sud_region_set *set;
+};
+
 void sud_task_init(void);
+struct sud_task *sud_task_alloc(void);
 bool sud_task_armed(const struct task_struct *task);
-int sud_task_set(const struct sud_config *config);
-void sud_task_get(struct sud_config *config);
+int sud_task_set(struct task_struct *task, const struct sud_task_state *state);
+int sud_task_get(struct task_struct *task, struct sud_task_state *state);
 void sud_task_clear(void);
-bool sud_task_native(void);
+void sud_task_exit(void);
+bool sud_task_native(struct task_struct *task);
+void sud_task_inherit(const struct sud_task *st, struct sud_task *new,
+		      struct task_struct *child);
 void sud_task_release(struct sud_task *st);
 
 #endif /* SUD_TASK_H */

@@ -21,7 +21,7 @@ bool sud_upcall_possible(const struct sud_task *st, struct pt_regs *regs)
 /* False when a page is not there, or user code points out of user space. */
 static bool push_frame(const struct sud_task *st, const struct pt_regs *regs)
 {
-	u64 __user *top = (u64 __user *)(uintptr_t)st->config.upcall_frame;
+	u64 __user *top = sud_task_address(st, st->config.upcall_frame);
 	struct sud_upcall_frame __user *frame;
 	u64 flags = sud_upcall_flags(regs);
 	u32 arch = syscall_get_arch(current);

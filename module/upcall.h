@@ -35,7 +35,7 @@ static inline long sud_upcall_enter(struct sud_task *st, struct pt_regs *regs)
 static inline bool sud_auto_allow(const struct sud_task *st)
 {
 	return !(st->config.flags & SUD_FLAG_AUTO_ALLOW) ||
-	       likely(!put_user(SUD_SELECTOR_ALLOW, st->selector));
+	       likely(!put_user(SUD_SELECTOR_ALLOW, sud_task_selector(st)));
 }
 
 /* The form in registers, for a call by 64-bit SYSCALL. */

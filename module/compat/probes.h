@@ -2,6 +2,7 @@
 #ifndef SUD_COMPAT_PROBES_H
 #define SUD_COMPAT_PROBES_H
 
+#include <linux/sched.h>
 #include <linux/version.h>
 
 /* 6.16 gave sched_process_exit "group_dead", and moved it before exit_mm(). */
@@ -19,6 +20,16 @@
 #else
 #define SUD_PROBE_NEWTASK_ARGS \
 	void *data, struct task_struct *task, unsigned long clone_flags
+#endif
+
+/*
+ * Threads that the kernel makes in a process for itself, and that never run
+ * user code: of io_uring, and since 6.4 (commit 54e6842d0775) of vhost.
+ */
+#ifdef PF_USER_WORKER
+#define SUD_PROBE_WORKERS (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER)
+#else
+#define SUD_PROBE_WORKERS (PF_KTHREAD | PF_IO_WORKER)
 #endif
 
 #endif /* SUD_COMPAT_PROBES_H */

@@ -48,18 +48,15 @@ static void run(struct callback_head *work)
 	struct sud_task *st = container_of(work, struct sud_task, resume.work);
 	struct sud_resume *resume = &st->resume;
 
-	resume->queued = false;
-	if (resume->orphan) {
-		sud_task_release(st);
-		return;
-	}
-
 	if (resume->flags & _TIF_SYSCALL_TRACEPOINT)
 		set_tracepoint_flag();
 	/* The tracer may have gone in the meantime. */
 	if (resume->flags & _TIF_SYSCALL_TRACE && READ_ONCE(current->ptrace))
 		set_thread_flag(TIF_SYSCALL_TRACE);
 	resume->flags = 0;
+
+	if (xchg(&resume->state, SUD_RESUME_IDLE) == SUD_RESUME_ORPHAN)
+		sud_task_release(st);
 }
 
 void sud_resume_flags(struct sud_task *st, unsigned long flags)
@@ -67,17 +64,18 @@ void sud_resume_flags(struct sud_task *st, unsigned long flags)
 	struct sud_resume *resume = &st->resume;
 
 	resume->flags |= flags;
-	if (resume->queued)
+	if (resume->state == SUD_RESUME_QUEUED)
 		return;
 
 	init_task_work(&resume->work, run);
+	resume->state = SUD_RESUME_QUEUED;
 	/* It fails for a thread past its exit, and that makes no calls. */
-	if (!WARN_ON_ONCE(task_work_add(current, &resume->work, TWA_RESUME)))
-		resume->queued = true;
+	if (WARN_ON_ONCE(task_work_add(current, &resume->work, TWA_RESUME)))
+		resume->state = SUD_RESUME_IDLE;
 }
 
 bool sud_resume_keeps(struct sud_task *st)
 {
-	st->resume.orphan = true;
-	return st->resume.queued;
+	return cmpxchg(&st->resume.state, SUD_RESUME_QUEUED,
+		       SUD_RESUME_ORPHAN) == SUD_RESUME_QUEUED;
 }

@@ -32,17 +32,20 @@ static inline bool sud_resume_keeps(struct sud_task *st)
  * struct sud_resume - flags to set again
  * @work: queued on the thread itself
  * @flags: thread flags, as _TIF_*
- * @queued: @work is queued, and keeps the entry
- * @orphan: the entry has left the table; the work releases it
+ * @state: SUD_RESUME_*, changed by atomic operations: an entry is taken out of
+ *	the table by its thread or by the thread's tracer
  *
- * Touched by the thread alone.
+ * The rest is touched by the thread alone.
  */
 struct sud_resume {
 	struct callback_head work;
 	unsigned long flags;
-	bool queued;
-	bool orphan;
+	int state;
 };
+
+#define SUD_RESUME_IDLE 0
+#define SUD_RESUME_QUEUED 1 /* the work is queued */
+#define SUD_RESUME_ORPHAN 2 /* and will release the entry */
 
 void sud_resume_init(void);
 void sud_resume_flags(struct sud_task *st, unsigned long flags);

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module parameter prctl=1: prctl(PR_SET_SYSCALL_USER_DISPATCH) is served
+ * by the module on kernels that lack it or one of its modes.
+ *
+ * prctl() itself begins with a call of security_task_prctl(), which may serve an
+ * option by returning anything but ENOSYS. For this option, serve() is called in
+ * its place.
+ */
+#include <linux/module.h>
+#include <linux/ptrace.h>
+#include <linux/sched/task_stack.h>
+
+#include "compat/entry.h"
+#include "config.h"
+#include "hook.h"
+#include "task.h"
+
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59 /* from 5.11 on in the uapi headers */
+#endif
+
+static bool enabled;
+module_param_named(prctl, enabled, bool, 0444);
+MODULE_PARM_DESC(
+	prctl,
+	"serve prctl(PR_SET_SYSCALL_USER_DISPATCH) where the kernel does not, or not in all modes");
+
+/* on_prctl() has taken a reference to the module. */
+static int serve(int option, unsigned long mode, unsigned long offset,
+		 unsigned long len, unsigned long selector)
+{
+	struct sud_config config = {
+		.size = sizeof(config),
+		.mode = mode,
+		.offset = offset,
+		.len = len,
+		.selector = selector,
+	};
+	int err = -EINVAL;
+
+	if (mode == config.mode)
+		err = sud_config_apply(current, &config, NULL,
+				       user_64bit_mode(current_pt_regs()));
+	module_put(THIS_MODULE);
+	return err;
+}
+
+static void on_prctl(unsigned long ip, unsigned long parent_ip,
+		     struct ftrace_ops *ops, SUD_FTRACE_REGS *fregs)
+{
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+
+	if ((int)regs->di != PR_SET_SYSCALL_USER_DISPATCH)
+		return;
+	/* What the kernel itself has armed, it also disarms. */
+	if (sud_task_native(current))
+		return;
+	if (try_module_get(THIS_MODULE))
+		regs->ip = (unsigned long)serve;
+}
+
+static struct sud_guard guard = { SUD_GUARD("security_task_prctl", on_prctl) };
+
+int sud_prctl_init(void)
+{
+	if (!enabled || sud_entry_native_modes() & BIT(SUD_MODE_INCLUSIVE))
+		return 0;
+	return sud_guard_attach(&guard);
+}
+
+void sud_prctl_exit(void)
+{
+	sud_guard_detach(&guard);
+}

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Region sets. Who may touch what:
+ *   a set	those who hold a reference
+ *   its ranges	read without a lock under RCU-sched, as said at struct
+ *		sud_region_set; changed under the set's lock, in the copy that is
+ *		not current
+ *   their memory	charged to the user and the memory cgroup that made them
+ *		grow. A copy that became too small is freed after a grace period,
+ *		and counts against its user until then; the last reference frees
+ *		the others at once, since nobody can be looking any more
+ *
+ * An update allocates nothing unless the set has to grow, and waits for no grace
+ * period, so nothing piles up however fast a set is changed.
+ */
+#include <linux/atomic.h>
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <sud_uapi.h>
+
+#include "regions.h"
+#include "sud.h"
+#include "user.h"
+
+#define LEAST_ROOM 8
+
+/**
+ * struct sud_ranges - one copy of a set's ranges
+ * @work: frees it after a grace period
+ * @user: whom it is charged to
+ * @room: how many it has room for, a power of two
+ * @count: how many there are; disjoint, not adjoining, in ascending order
+ * @half: where the search begins: half of @count rounded up to a power of two
+ * @ends: behind @starts; ends[i] belongs to starts[i]
+ * @starts: the first addresses; from @count to the power of two, ULONG_MAX
+ */
+struct sud_ranges {
+	struct rcu_work work;
+	struct sud_user *user;
+	size_t room;
+	size_t count;
+	size_t half;
+	unsigned long *ends;
+	unsigned long starts[];
+};
+
+/* What a new set has for both copies. */
+static struct sud_ranges empty = {
+	.ends = &empty.starts[1],
+	.starts = { ULONG_MAX, ULONG_MAX },
+};
+
+/* Frees what may sleep to be freed. */
+static struct workqueue_struct *workqueue;
+static atomic64_t last_id;
+
+static size_t ranges_size(size_t room)
+{
+	return sizeof(struct sud_ranges) + 2 * room * sizeof(unsigned long);
+}
+
+static struct sud_ranges *ranges_new(size_t room)
+{
+	struct sud_ranges *ranges;
+	struct sud_user *user = sud_user_charge(ranges_size(room));
+
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+
+	ranges = kvmalloc(ranges_size(room), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!ranges) {
+		sud_user_uncharge(user, ranges_size(room));
+		return ERR_PTR(-ENOMEM);
+	}
+	ranges->user = user;
+	ranges->room = room;
+	ranges->ends = ranges->starts + room;
+	return ranges;
+}
+
+static void ranges_free(struct sud_ranges *ranges)
+{
+	if (ranges == &empty)
+		return;
+	sud_user_uncharge(ranges->user, ranges_size(ranges->room));
+	kvfree(ranges);
+}
+
+static void ranges_free_work(struct work_struct *work)
+{
+	ranges_free(container_of(to_rcu_work(work), struct sud_ranges, work));
+}
+
+/* A reader may be looking at it. */
+static void ranges_retire(struct sud_ranges *ranges)
+{
+	if (ranges == &empty)
+		return;
+	INIT_RCU_WORK(&ranges->work, ranges_free_work);
+	queue_rcu_work(workqueue, &ranges->work);
+}
+
+static struct sud_ranges *copy_of(struct sud_region_set *set,
+				  unsigned long version)
+{
+	return rcu_dereference_protected(set->copy[version & 1],
+					 lockdep_is_held(&set->lock));
+}
+
+/* Return: an empty set with one reference, or NULL. */
+struct sud_region_set *sud_regions_new(void)
+{
+	struct sud_region_set *set = kzalloc(sizeof(*set), GFP_KERNEL_ACCOUNT);
+
+	if (!set)
+		return NULL;
+	refcount_set(&set->refs, 1);
+	mutex_init(&set->lock);
+	RCU_INIT_POINTER(set->copy[0], &empty);
+	RCU_INIT_POINTER(set->copy[1], &empty);
+	set->id = atomic64_inc_return(&last_id);
+	return set;
+}
+
+struct sud_region_set *sud_regions_get(struct sud_region_set *set)
+{
+	refcount_inc(&set->refs);
+	return set;
+}
+
+/* Readers have a reference, so that nobody looks any more. */
+static void free_work(struct work_struct *work)
+{
+	struct sud_region_set *set =
+		container_of(work, struct sud_region_set, free);
+
+	ranges_free(rcu_dereference_protected(set->copy[0], true));
+	ranges_free(rcu_dereference_protected(set->copy[1], true));
+	kfree(set);
+}
+
+/* May be called where one may not sleep. */
+void sud_regions_put(struct sud_region_set *set)
+{
+	if (!set || !refcount_dec_and_test(&set->refs))
+		return;
+	INIT_WORK(&set->free, free_work);
+	queue_work(workqueue, &set->free);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct sud_range *one = a, *two = b;
+
+	if (one->offset == two->offset)
+		return 0;
+	return one->offset < two->offset ? -1 : 1;
+}
+
+/* Sorted, disjoint and not adjoining. Return: how many remain. */
+static size_t normalize(struct sud_range *ranges, size_t count)
+{
+	size_t i, n = 0;
+
+	sort(ranges, count, sizeof(*ranges), compare, NULL);
+
+	for (i = 1; i < count; i++) {
+		u64 end = ranges[n].offset + ranges[n].len;
+
+		if (ranges[i].offset > end)
+			ranges[++n] = ranges[i];
+		else
+			ranges[n].len =
+				max(end, ranges[i].offset + ranges[i].len) -
+				ranges[n].offset;
+	}
+	return count ? n + 1 : 0;
+}
+
+/* The nth range of the outcome; without @to it is only counted. */
+static void emit(struct sud_ranges *to, size_t n, unsigned long start,
+		 unsigned long end)
+{
+	if (!to)
+		return;
+	to->starts[n] = start;
+	to->ends[n] = end;
+}
+
+/* Both lists are normalized, and so is the outcome. Return: its length. */
+static size_t unite(const struct sud_ranges *old, const struct sud_range *add,
+		    size_t count, struct sud_ranges *to)
+{
+	unsigned long start = 0, end = 0;
+	size_t i = 0, j = 0, n = 0;
+	bool any = false;
+
+	while (i < old->count || j < count) {
+		unsigned long next, next_end;
+
+		if (j == count ||
+		    (i < old->count && old->starts[i] < add[j].offset)) {
+			next = old->starts[i];
+			next_end = old->ends[i++];
+		} else {
+			next = add[j].offset;
+			next_end = next + add[j++].len;
+		}
+
+		if (any && next <= end) {
+			end = max(end, next_end);
+			continue;
+		}
+		if (any)
+			emit(to, n++, start, end);
+		start = next;
+		end = next_end;
+		any = true;
+	}
+	if (any)
+		emit(to, n++, start, end);
+	return n;
+}
+
+static size_t subtract(const struct sud_ranges *old,
+		       const struct sud_range *less, size_t count,
+		       struct sud_ranges *to)
+{
+	size_t i, j = 0, n = 0;
+
+	for (i = 0; i < old->count; i++) {
+		unsigned long start = old->starts[i], end = old->ends[i];
+
+		/* What ends before this range begins ends before the others. */
+		while (j < count && less[j].offset + less[j].len <= start)
+			j++;
+		/* The last one here may reach into the next range. */
+		for (; j < count && less[j].offset < end; j++) {
+			if (start < less[j].offset)
+				emit(to, n++, start, less[j].offset);
+			start = less[j].offset + less[j].len;
+			if (start >= end)
+				break;
+		}
+		if (start < end)
+			emit(to, n++, start, end);
+	}
+	return n;
+}
+
+/* Ready for the search. */
+static void finish(struct sud_ranges *ranges, size_t count)
+{
+	size_t i, whole = count ? roundup_pow_of_two(count) : 1;
+
+	for (i = count; i < whole; i++) {
+		ranges->starts[i] = ULONG_MAX;
+		ranges->ends[i] = ULONG_MAX;
+	}
+	ranges->count = count;
+	ranges->half = whole / 2;
+}
+
+/* The copy that is not current, with room for @count. */
+static struct sud_ranges *spare(struct sud_region_set *set, size_t count)
+{
+	unsigned long next = set->version + 1;
+	struct sud_ranges *old = copy_of(set, next), *new;
+
+	if (count <= old->room)
+		return old;
+
+	new = ranges_new(max_t(size_t, LEAST_ROOM, roundup_pow_of_two(count)));
+	if (!IS_ERR(new)) {
+		rcu_assign_pointer(set->copy[next & 1], new);
+		ranges_retire(old);
+	}
+	return new;
+}
+
+/**
+ * sud_regions_change() - add ranges to a set, or remove them from it
+ * @ranges: not empty ones and none that wraps; they come back in another order
+ * @count: how many
+ * @add: add; or else remove
+ *
+ * Return: 0, and calls that begin from now on are judged by the new set; or, and
+ * nothing has changed, -ENOSPC, -ENOMEM or, when the caller is killed, -EINTR.
+ */
+int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,
+		       size_t count, bool add)
+{
+	size_t (*merge)(const struct sud_ranges *old,
+			const struct sud_range *change, size_t count,
+			struct sud_ranges *to) = add ? unite : subtract;
+	struct sud_ranges *old, *new;
+	int err = 0;
+	size_t n;
+
+	count = normalize(ranges, count);
+
+	if (mutex_lock_killable(&set->lock))
+		return -EINTR;
+
+	old = copy_of(set, set->version);
+	n = merge(old, ranges, count, NULL);
+	if (n > SUD_REGIONS_MAX) {
+		err = -ENOSPC;
+		goto unlock;
+	}
+	new = spare(set, max_t(size_t, n, 1));
+	if (IS_ERR(new)) {
+		err = PTR_ERR(new);
+		goto unlock;
+	}
+
+	/*
+	 * Between the version before this one and what is now written over it:
+	 * pairs with the second barrier of sud_regions_judge().
+	 */
+	smp_wmb();
+	merge(old, ranges, count, new);
+	finish(new, n);
+	/* Pairs with sud_regions_judge()'s acquire. */
+	smp_store_release(&set->version, set->version + 1);
+	/* All CPUs see it before the caller can say that it is done. */
+	smp_mb();
+unlock:
+	mutex_unlock(&set->lock);
+	return err;
+}
+
+/**
+ * sud_regions_list() - the ranges of a set
+ * @ranges: written, as many as there are and @room allows
+ * @count: how many there are
+ *
+ * Return: 0, or -EINTR when the caller is killed.
+ */
+int sud_regions_list(struct sud_region_set *set, struct sud_range *ranges,
+		     size_t room, size_t *count)
+{
+	const struct sud_ranges *now;
+	size_t i;
+
+	if (mutex_lock_killable(&set->lock))
+		return -EINTR;
+
+	now = copy_of(set, set->version);
+	*count = now->count;
+	for (i = 0; i < min(room, *count); i++) {
+		ranges[i].offset = now->starts[i];
+		ranges[i].len = now->ends[i] - now->starts[i];
+	}
+	mutex_unlock(&set->lock);
+	return 0;
+}
+
+/*
+ * The last range that begins at or before @ip; when there is none, the first.
+ * Five instructions a step, without a branch to mispredict.
+ */
+static size_t search(const struct sud_ranges *ranges, unsigned long ip)
+{
+	const unsigned long *at = ranges->starts;
+	size_t step;
+
+	for (step = READ_ONCE(ranges->half); step; step /= 2)
+		/* A writer may be at work here: the version will tell. */
+		at = data_race(at[step]) <= ip ? at + step : at;
+	return at - ranges->starts;
+}
+
+static void judge(const struct sud_ranges *ranges, unsigned long ip,
+		  struct sud_regions_verdict *verdict)
+{
+	size_t i = search(ranges, ip);
+	unsigned long start = READ_ONCE(ranges->starts[i]);
+	unsigned long end = READ_ONCE(ranges->ends[i]);
+
+	verdict->inside = start <= ip && ip < end;
+	if (verdict->inside) {
+		verdict->offset = start;
+		verdict->len = end - start;
+	} else if (ip < start) {
+		verdict->offset = 0;
+		verdict->len = start;
+	} else {
+		start = i + 1 < READ_ONCE(ranges->count)
+				? READ_ONCE(ranges->starts[i + 1])
+				: ULONG_MAX;
+		verdict->offset = end;
+		verdict->len = start - end;
+	}
+}
+
+/**
+ * sud_regions_judge() - is an address in the set?
+ * @verdict: the answer, for all of @ip's neighbours
+ */
+void sud_regions_judge(struct sud_region_set *set, unsigned long ip,
+		       struct sud_regions_verdict *verdict)
+{
+	unsigned long version;
+
+	preempt_disable_notrace();
+	do {
+		/* Pairs with the release in sud_regions_change(). */
+		version = smp_load_acquire(&set->version);
+		judge(rcu_dereference_sched(set->copy[version & 1]), ip,
+		      verdict);
+		/* Pairs with the smp_wmb() there. */
+		smp_rmb();
+	} while (unlikely(READ_ONCE(set->version) != version));
+	preempt_enable_notrace();
+
+	verdict->version = version;
+}
+
+int sud_regions_init(void)
+{
+	workqueue = alloc_workqueue("sud", WQ_UNBOUND, 0);
+	return workqueue ? 0 : -ENOMEM;
+}
+
+/* No set is left, but what they were made of may still wait to be freed. */
+void sud_regions_exit(void)
+{
+	rcu_barrier();
+	destroy_workqueue(workqueue);
+}
