@@ -9,9 +9,11 @@
  *		PF_EXITING gets no entry any more, and gives up the one it has
  *		after that, under the same lock
  *   an entry	the thread it belongs to reads it without a lock, also while it
- *		sleeps. It is changed under the bucket's lock, by that thread or
- *		by its tracer. The tracer finds it stopped: it can then be woken
- *		by SIGKILL only, and from there it makes no call; it exits, and
+ *		sleeps. What SET gave is changed under the bucket's lock, by that
+ *		thread or by its tracer; the rest (what was found in the set, the
+ *		spare entry) by the thread as it makes calls, or where it is
+ *		stopped. The tracer finds it stopped: it can then be woken by
+ *		SIGKILL only, and from there it makes no call; it exits, and
  *		waits for the lock
  *   its memory	one object of a fixed size, accounted to the memory cgroup of
  *		who armed the thread; freed after a grace period when it has
@@ -290,7 +292,9 @@ void sud_task_inherit(const struct sud_task *st, struct sud_task *new,
 void sud_task_release(struct sud_task *st)
 {
 	sud_regions_put(st->set);
-	kfree(st->child);
+	/* Not kfree(): on PREEMPT_RT it may sleep. */
+	if (st->child)
+		kfree_rcu(st->child, rcu);
 	kfree_rcu(st, rcu);
 	module_put(THIS_MODULE);
 }
