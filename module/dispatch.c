@@ -13,12 +13,19 @@
 #include "task.h"
 #include "upcall.h"
 
+static long run(struct sud_task *st, struct pt_regs *regs)
+{
+	if (st->config.flags & SUD_TASK_INHERIT && !st->child)
+		return sud_inherit_run(st, regs);
+	return SUD_ENTRY_RUN;
+}
+
 /* Neither the region nor the selector lets the call run. */
 static noinline long judge_rest(struct sud_task *st, struct pt_regs *regs,
 				char state, bool unreadable)
 {
 	if (unlikely(sud_exempt(regs)))
-		return SUD_ENTRY_RUN;
+		return run(st, regs);
 
 	if (unlikely(unreadable))
 		return sud_deliver_death(st, regs, SIGSEGV);
@@ -27,23 +34,24 @@ static noinline long judge_rest(struct sud_task *st, struct pt_regs *regs,
 		return sud_deliver_death(st, regs, SIGSYS);
 
 	if (unlikely(sud_sigreturn_exempt(st, regs)))
-		return SUD_ENTRY_RUN;
+		return run(st, regs);
 
 	return sud_deliver(st, regs);
 }
 
-/* The selector has been read and does not say ALLOW. */
-static __always_inline long judge_blocked(struct sud_task *st,
-					  struct pt_regs *regs, char state,
-					  bool unreadable)
+/* The selector says BLOCK, or there is none: @selector is where it is. */
+static noinline long judge_blocked(struct sud_task *st, struct pt_regs *regs,
+				   char __user *selector)
 {
-	/* The short way to the commonest end of the long one. */
-	if (st->quick && likely(state == SUD_SELECTOR_BLOCK && !unreadable) &&
-	    !in_ia32_syscall() && likely(!sud_exempt_number(regs)) &&
-	    likely(sud_auto_allow(st)))
-		return sud_upcall_regs(st, regs);
+	if (unlikely(!st->quick || in_ia32_syscall() ||
+		     sud_exempt_number(regs)))
+		return judge_rest(st, regs, SUD_SELECTOR_BLOCK, false);
 
-	return judge_rest(st, regs, state, unreadable);
+	/* The short way to the commonest end of the long one. */
+	if (st->config.flags & SUD_FLAG_AUTO_ALLOW &&
+	    unlikely(put_user(SUD_SELECTOR_ALLOW, selector)))
+		return sud_deliver_death(st, regs, SIGSEGV);
+	return sud_upcall_regs(st, regs);
 }
 
 static inline bool in_region(const struct sud_task *st, struct pt_regs *regs)
@@ -83,18 +91,11 @@ static bool entry_judged(const struct sud_task *st, struct pt_regs *regs)
 	return !(st->config.flags & SUD_TASK_ENTRY) || st->config.flags & way;
 }
 
-static long run(struct sud_task *st, struct pt_regs *regs)
-{
-	if (st->config.flags & SUD_TASK_INHERIT && !st->child)
-		return sud_inherit_run(st, regs);
-	return SUD_ENTRY_RUN;
-}
-
 /* For the threads with one of SUD_TASK_RULES. The order is the same. */
-static long judge_rules(struct sud_task *st, struct pt_regs *regs)
+static noinline long judge_rules(struct sud_task *st, struct pt_regs *regs)
 {
-	char state = SUD_SELECTOR_BLOCK;
-	int unreadable = 0;
+	char __user *selector = NULL;
+	char state;
 
 	if (in_region(st, regs) &&
 	    (!st->set || sud_regions_version(st->set) == st->version))
@@ -106,28 +107,35 @@ static long judge_rules(struct sud_task *st, struct pt_regs *regs)
 		return run(st, regs);
 
 	if (st->selector) {
-		unreadable = get_user(state, sud_task_selector(st));
-		if (!unreadable && state == SUD_SELECTOR_ALLOW)
+		selector = sud_task_selector(st);
+		if (get_user(state, selector))
+			return judge_rest(st, regs, SUD_SELECTOR_BLOCK, true);
+		if (state == SUD_SELECTOR_ALLOW)
 			return run(st, regs);
+		if (state != SUD_SELECTOR_BLOCK)
+			return judge_rest(st, regs, state, false);
 	}
-	return judge_blocked(st, regs, state, unreadable);
+	return judge_blocked(st, regs, selector);
 }
 
-/*
- * sud_dispatch() - judge the call that @regs holds
- *
- * Called by entry.S for every call of a thread that has the arming bit set.
- * It may sleep: the selector's page may have to be read in.
- *
- * Native SUD asks for the vDSO's sigreturn before it reads the selector; no
- * verdict depends on that order, and here the selector's ALLOW comes first.
- */
-long sud_dispatch(struct pt_regs *regs)
+static noinline long judge_selector(struct sud_task *st, struct pt_regs *regs)
 {
-	struct sud_task *st = sud_task_current();
-	char state = SUD_SELECTOR_BLOCK;
-	int unreadable = 0;
+	char state;
 
+	if (likely(st->selector)) {
+		/* access_ok() was asked when the selector was set. */
+		if (unlikely(__get_user(state, st->selector)))
+			return judge_rest(st, regs, SUD_SELECTOR_BLOCK, true);
+		if (likely(state == SUD_SELECTOR_ALLOW))
+			return SUD_ENTRY_RUN;
+		if (unlikely(state != SUD_SELECTOR_BLOCK))
+			return judge_rest(st, regs, state, false);
+	}
+	return judge_blocked(st, regs, st->selector);
+}
+
+static __always_inline long judge(struct sud_task *st, struct pt_regs *regs)
+{
 	if (unlikely(!st))
 		return SUD_ENTRY_PASS;
 
@@ -137,12 +145,33 @@ long sud_dispatch(struct pt_regs *regs)
 	if (likely(in_region(st, regs)))
 		return SUD_ENTRY_RUN;
 
-	if (likely(st->selector)) {
-		/* access_ok() was asked when the selector was set. */
-		unreadable = __get_user(state, st->selector);
-		if (likely(!unreadable && state == SUD_SELECTOR_ALLOW))
-			return SUD_ENTRY_RUN;
-	}
+	return judge_selector(st, regs);
+}
 
-	return judge_blocked(st, regs, state, unreadable);
+/* What the shortcut found is not this thread's. */
+static noinline long judge_by_table(struct pt_regs *regs)
+{
+	return judge(sud_task_search(), regs);
+}
+
+/*
+ * sud_dispatch() - judge the call that @regs holds
+ *
+ * Called by entry.S for every call of a thread that has the arming bit set.
+ * It may sleep: the selector's page may have to be read in.
+ *
+ * What is asked rarely is out of line, and the calls of it are the last thing
+ * that is done: so the common cases need no stack.
+ *
+ * Native SUD asks for the vDSO's sigreturn before it reads the selector; no
+ * verdict depends on that order, and here the selector's ALLOW comes first.
+ */
+long sud_dispatch(struct pt_regs *regs)
+{
+	struct sud_task *st = sud_entry_shortcut();
+
+	if (SUD_ENTRY_SHORT && unlikely(st && st->key != current))
+		return judge_by_table(regs);
+
+	return judge(st, regs);
 }

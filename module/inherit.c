@@ -3,12 +3,14 @@
  * Where a child is made, in the fork probe, nothing may sleep and nothing can
  * fail any more. So a thread whose children inherit has a spare entry: since it
  * was armed, and again since the call after the one that used it up. The hook
- * fails a call that makes a child when there is none.
+ * fails a call that makes a child when there is none. What is left then is a
+ * call that a tracer changes into one, by seccomp and in the instant in which it
+ * attaches, while there is no memory: that child dies before it runs.
  *
  * The spare belongs to the thread's entry, and is given and taken like that.
  */
 #include <linux/ptrace.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>
 
@@ -61,10 +63,16 @@ void sud_inherit(struct task_struct *child, unsigned long clone_flags)
 	struct sud_task *st = sud_task_search();
 	struct sud_task *spare;
 
-	if (likely(!st) || !(st->config.flags & wanted) || !st->child)
+	if (likely(!st) || !(st->config.flags & wanted))
 		return;
 
 	spare = st->child;
+	if (unlikely(!spare)) {
+		/* Rather than run unarmed, as ptrace_init_task() stops one. */
+		sigaddset(&child->pending.signal, SIGKILL);
+		set_tsk_thread_flag(child, TIF_SIGPENDING);
+		return;
+	}
 	st->child = NULL;
 	sud_task_inherit(st, spare, child);
 }

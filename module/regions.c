@@ -10,8 +10,10 @@
  *		and counts against its user until then; the last reference frees
  *		the others at once, since nobody can be looking any more
  *
- * An update allocates nothing unless the set has to grow, and waits for no grace
- * period, so nothing piles up however fast a set is changed.
+ * An update allocates nothing unless the set has to grow, which it does for both
+ * copies at once, and waits for no grace period: nothing piles up however fast a
+ * set is changed, and removing needs memory only when it leaves more ranges than
+ * there were.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
@@ -266,21 +268,40 @@ static void finish(struct sud_ranges *ranges, size_t count)
 	ranges->half = whole / 2;
 }
 
-/* The copy that is not current, with room for @count. */
-static struct sud_ranges *spare(struct sud_region_set *set, size_t count)
+/* What takes the place of both copies. */
+struct growth {
+	struct sud_ranges *next;
+	struct sud_ranges *after;
+};
+
+/* Return: 0, also when the set need not grow; -ENOSPC; -ENOMEM. */
+static int grow(struct sud_region_set *set, size_t count, struct growth *growth)
 {
-	unsigned long next = set->version + 1;
-	struct sud_ranges *old = copy_of(set, next), *new;
+	size_t room = max_t(size_t, LEAST_ROOM, roundup_pow_of_two(count));
 
-	if (count <= old->room)
-		return old;
+	memset(growth, 0, sizeof(*growth));
+	if (count <= copy_of(set, set->version)->room)
+		return 0;
 
-	new = ranges_new(max_t(size_t, LEAST_ROOM, roundup_pow_of_two(count)));
-	if (!IS_ERR(new)) {
-		rcu_assign_pointer(set->copy[next & 1], new);
-		ranges_retire(old);
+	growth->next = ranges_new(room);
+	if (IS_ERR(growth->next))
+		return PTR_ERR(growth->next);
+	growth->after = ranges_new(room);
+	if (IS_ERR(growth->after)) {
+		ranges_free(growth->next);
+		return PTR_ERR(growth->after);
 	}
-	return new;
+	return 0;
+}
+
+/* A late reader may find @ranges instead: they hold what can be searched. */
+static void replace(struct sud_region_set *set, unsigned long version,
+		    struct sud_ranges *ranges)
+{
+	struct sud_ranges *old = copy_of(set, version);
+
+	rcu_assign_pointer(set->copy[version & 1], ranges);
+	ranges_retire(old);
 }
 
 /**
@@ -298,7 +319,8 @@ int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,
 	size_t (*merge)(const struct sud_ranges *old,
 			const struct sud_range *change, size_t count,
 			struct sud_ranges *to) = add ? unite : subtract;
-	struct sud_ranges *old, *new;
+	struct sud_ranges *now, *next;
+	struct growth growth;
 	int err = 0;
 	size_t n;
 
@@ -307,27 +329,34 @@ int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,
 	if (mutex_lock_killable(&set->lock))
 		return -EINTR;
 
-	old = copy_of(set, set->version);
-	n = merge(old, ranges, count, NULL);
+	now = copy_of(set, set->version);
+	n = merge(now, ranges, count, NULL);
 	if (n > SUD_REGIONS_MAX) {
 		err = -ENOSPC;
 		goto unlock;
 	}
-	new = spare(set, max_t(size_t, n, 1));
-	if (IS_ERR(new)) {
-		err = PTR_ERR(new);
+	if (!n && !now->count)
 		goto unlock;
-	}
+	err = grow(set, n, &growth);
+	if (err)
+		goto unlock;
 
+	next = growth.next ?: copy_of(set, set->version + 1);
 	/*
 	 * Between the version before this one and what is now written over it:
 	 * pairs with the second barrier of sud_regions_judge().
 	 */
 	smp_wmb();
-	merge(old, ranges, count, new);
-	finish(new, n);
+	merge(now, ranges, count, next);
+	finish(next, n);
+	if (growth.next)
+		replace(set, set->version + 1, next);
 	/* Pairs with sud_regions_judge()'s acquire. */
 	smp_store_release(&set->version, set->version + 1);
+	if (growth.after) {
+		finish(growth.after, 0);
+		replace(set, set->version + 1, growth.after);
+	}
 	/* All CPUs see it before the caller can say that it is done. */
 	smp_mb();
 unlock:

@@ -28,6 +28,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <asm/fsgsbase.h>
 
 #include "compat/entry.h"
 #include "task.h"
@@ -286,6 +287,12 @@ void sud_task_inherit(const struct sud_task *st, struct sud_task *new,
 	raw_spin_lock_irqsave(lock, flags);
 	insert(new, child);
 	raw_spin_unlock_irqrestore(lock, flags);
+}
+
+/* User code may have pointed the FS base anywhere. */
+void __user *sud_task_fs_address(unsigned long offset)
+{
+	return (void __user *)(x86_fsbase_read_cpu() + offset);
 }
 
 /* Free an entry that is in the table no more. May not sleep. */

@@ -5,7 +5,6 @@
 #include <linux/hash.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
-#include <asm/fsgsbase.h>
 #include <sud_uapi.h>
 
 #include "compat/entry.h"
@@ -97,18 +96,6 @@ static inline struct sud_task *sud_task_search(void)
 	return st;
 }
 
-/*
- * sud_task_current() - the same for the hook, by a shortcut where there is one
- */
-static inline struct sud_task *sud_task_current(void)
-{
-	struct sud_task *st = sud_entry_shortcut();
-
-	if (SUD_ENTRY_SHORT && unlikely(st && st->key != current))
-		st = sud_task_search();
-	return st;
-}
-
 #define SUD_TASK_INHERIT (SUD_FLAG_INHERIT_THREAD | SUD_FLAG_INHERIT_FORK)
 #define SUD_TASK_ENTRY \
 	(SUD_FLAG_ENTRY_SYSCALL | SUD_FLAG_ENTRY_INT80 | SUD_FLAG_ENTRY_COMPAT)
@@ -116,6 +103,8 @@ static inline struct sud_task *sud_task_current(void)
 #define SUD_TASK_RULES                                                \
 	(SUD_FLAG_REGIONS | SUD_FLAG_SELECTOR_FS | SUD_TASK_INHERIT | \
 	 SUD_TASK_ENTRY)
+
+void __user *sud_task_fs_address(unsigned long offset);
 
 /*
  * sud_task_address() - an address of the calling thread's configuration
@@ -126,7 +115,7 @@ static inline void __user *sud_task_address(const struct sud_task *st,
 					    unsigned long address)
 {
 	if (unlikely(st->config.flags & SUD_FLAG_SELECTOR_FS))
-		address += x86_fsbase_read_cpu();
+		return sud_task_fs_address(address);
 	return (void __user *)address;
 }
 
