@@ -137,6 +137,13 @@ int sud_config_apply(struct task_struct *task, const struct sud_config *config,
 	return sud_task_set(task, &state);
 }
 
+void __user *sud_config_pointer(u64 address)
+{
+	if (in_compat_syscall() && address > U32_MAX)
+		address = TASK_SIZE_MAX;
+	return (void __user *)(uintptr_t)address;
+}
+
 int sud_config_size(void __user *arg, u32 least, u32 *size)
 {
 	if (get_user(*size, (u32 __user *)arg))

@@ -13,6 +13,8 @@
 	(SUD_FLAG_AUTO_ALLOW | SUD_FLAG_SIGRETURN | SUD_FLAG_REGIONS | \
 	 SUD_FLAG_SELECTOR_FS | SUD_TASK_INHERIT | SUD_TASK_ENTRY)
 
+/* An address in a struct; where it must not be, using it gives EFAULT. */
+void __user *sud_config_pointer(u64 address);
 /* The size that a struct says it has, which is its first member. */
 int sud_config_size(void __user *arg, u32 least, u32 *size);
 /* What is known of a struct, and zeroes where user space knows more. */

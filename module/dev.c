@@ -152,7 +152,7 @@ static long change_regions(struct file *file, void __user *arg, bool add)
 	if (!ranges)
 		return -ENOMEM;
 
-	if (copy_from_user(ranges, (void __user *)(uintptr_t)args.ranges,
+	if (copy_from_user(ranges, sud_config_pointer(args.ranges),
 			   args.count * sizeof(*ranges))) {
 		err = -EFAULT;
 	} else if (!ranges_ok(ranges, args.count)) {
@@ -200,7 +200,7 @@ static long ioctl_regions_list(struct file *file, void __user *arg)
 	err = sud_regions_list(set, ranges, room, &count);
 	sud_regions_put(set);
 
-	if (!err && (copy_to_user((void __user *)(uintptr_t)args.ranges, ranges,
+	if (!err && (copy_to_user(sud_config_pointer(args.ranges), ranges,
 				  min(room, count) * sizeof(*ranges)) ||
 		     put_user((u64)count, &to->count)))
 		err = -EFAULT;

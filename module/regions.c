@@ -277,12 +277,13 @@ struct growth {
 /* Return: 0, also when the set need not grow; -ENOSPC; -ENOMEM. */
 static int grow(struct sud_region_set *set, size_t count, struct growth *growth)
 {
-	size_t room = max_t(size_t, LEAST_ROOM, roundup_pow_of_two(count));
+	size_t room;
 
 	memset(growth, 0, sizeof(*growth));
 	if (count <= copy_of(set, set->version)->room)
 		return 0;
 
+	room = max_t(size_t, LEAST_ROOM, roundup_pow_of_two(count));
 	growth->next = ranges_new(room);
 	if (IS_ERR(growth->next))
 		return PTR_ERR(growth->next);

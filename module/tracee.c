@@ -94,8 +94,7 @@ long sud_tracee_get(struct file *file, void __user *arg)
 	take = args.flags & SUD_TASK_TAKE_REGIONS;
 	args.flags = state.user64 ? 0 : SUD_TASK_32BIT;
 	args.set = state.set ? state.set->id : 0;
-	err = sud_config_write(&state.config,
-			       (void __user *)(uintptr_t)args.config);
+	err = sud_config_write(&state.config, sud_config_pointer(args.config));
 	if (!err && copy_to_user(arg, &args, args.size))
 		err = -EFAULT;
 	if (!err && take && state.set)
@@ -119,7 +118,7 @@ long sud_tracee_set(struct file *file, void __user *arg)
 	err = read_args(&args, arg, SUD_TASK_32BIT);
 	if (err)
 		return err;
-	err = sud_config_read(&config, (void __user *)(uintptr_t)args.config);
+	err = sud_config_read(&config, sud_config_pointer(args.config));
 	if (err)
 		return err;
 
