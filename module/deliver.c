@@ -115,7 +115,7 @@ static void set_immutable(struct sud_task *st, struct k_sigaction *action)
 	action->sa.sa_flags |= SA_IMMUTABLE;
 #else
 	st->rules = false;
-	st->len = 0;
+	st->region.len = 0;
 	st->selector = (char __user *)TASK_SIZE_MAX;
 #endif
 }

@@ -56,24 +56,7 @@ static noinline long judge_blocked(struct sud_task *st, struct pt_regs *regs,
 
 static inline bool in_region(const struct sud_task *st, struct pt_regs *regs)
 {
-	return instruction_pointer(regs) - st->offset < st->len;
-}
-
-/* The set does not let the call run, or has changed since it last did. */
-static noinline bool in_set(struct sud_task *st, struct pt_regs *regs)
-{
-	bool exclusive = st->config.mode == SUD_MODE_EXCLUSIVE;
-	struct sud_regions_verdict verdict;
-
-	sud_regions_judge(st->set, instruction_pointer(regs), &verdict);
-	if (verdict.inside != exclusive)
-		return false;
-
-	/* The next call is likely to come from here, too. */
-	st->offset = verdict.offset;
-	st->len = verdict.len;
-	st->version = verdict.version;
-	return true;
+	return instruction_pointer(regs) - st->region.offset < st->region.len;
 }
 
 /* SUD_FLAG_ENTRY_*: is the way by which the call came in to be judged? */
@@ -91,17 +74,11 @@ static bool entry_judged(const struct sud_task *st, struct pt_regs *regs)
 	return !(st->config.flags & SUD_TASK_ENTRY) || st->config.flags & way;
 }
 
-/* For the threads with one of SUD_TASK_RULES. The order is the same. */
-static noinline long judge_rules(struct sud_task *st, struct pt_regs *regs)
+/* Neither the region nor the set lets the call run. */
+static noinline long judge_rules_rest(struct pt_regs *regs, struct sud_task *st)
 {
 	char __user *selector = NULL;
 	char state;
-
-	if (in_region(st, regs) &&
-	    (!st->set || sud_regions_version(st->set) == st->version))
-		return run(st, regs);
-	if (st->set && in_set(st, regs))
-		return run(st, regs);
 
 	if (!entry_judged(st, regs))
 		return run(st, regs);
@@ -116,6 +93,35 @@ static noinline long judge_rules(struct sud_task *st, struct pt_regs *regs)
 			return judge_rest(st, regs, state, false);
 	}
 	return judge_blocked(st, regs, selector);
+}
+
+/* The call comes from elsewhere than the last, or the set has changed. */
+static noinline long judge_inside(struct pt_regs *regs, struct sud_task *st)
+{
+	if (sud_regions_inside(st->set, instruction_pointer(regs), &st->region))
+		return run(st, regs);
+	return judge_rules_rest(regs, st);
+}
+
+static noinline long judge_outside(struct pt_regs *regs, struct sud_task *st)
+{
+	if (sud_regions_outside(st->set, instruction_pointer(regs),
+				&st->region))
+		return run(st, regs);
+	return judge_rules_rest(regs, st);
+}
+
+/* For the threads with one of SUD_TASK_RULES. The order is the same. */
+static noinline long judge_rules(struct pt_regs *regs, struct sud_task *st)
+{
+	if (likely(in_region(st, regs) &&
+		   READ_ONCE(*st->latest) == st->region.version))
+		return run(st, regs);
+	if (!st->set)
+		return judge_rules_rest(regs, st);
+	if (st->config.mode == SUD_MODE_EXCLUSIVE)
+		return judge_inside(regs, st);
+	return judge_outside(regs, st);
 }
 
 static noinline long judge_selector(struct sud_task *st, struct pt_regs *regs)
@@ -140,7 +146,7 @@ static __always_inline long judge(struct sud_task *st, struct pt_regs *regs)
 		return SUD_ENTRY_PASS;
 
 	if (unlikely(st->rules))
-		return judge_rules(st, regs);
+		return judge_rules(regs, st);
 
 	if (likely(in_region(st, regs)))
 		return SUD_ENTRY_RUN;

@@ -19,7 +19,6 @@
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -31,30 +30,10 @@
 
 #define LEAST_ROOM 8
 
-/**
- * struct sud_ranges - one copy of a set's ranges
- * @work: frees it after a grace period
- * @user: whom it is charged to
- * @room: how many it has room for, a power of two
- * @count: how many there are; disjoint, not adjoining, in ascending order
- * @half: where the search begins: half of @count rounded up to a power of two
- * @ends: behind @starts; ends[i] belongs to starts[i]
- * @starts: the first addresses; from @count to the power of two, ULONG_MAX
- */
-struct sud_ranges {
-	struct rcu_work work;
-	struct sud_user *user;
-	size_t room;
-	size_t count;
-	size_t half;
-	unsigned long *ends;
-	unsigned long starts[];
-};
-
-/* What a new set has for both copies. */
+/* What a new set has for both copies; never written to. */
 static struct sud_ranges empty = {
-	.ends = &empty.starts[1],
-	.starts = { ULONG_MAX, ULONG_MAX },
+	.room = 1,
+	.starts = { ULONG_MAX, 0 },
 };
 
 /* Frees what may sleep to be freed. */
@@ -64,6 +43,11 @@ static atomic64_t last_id;
 static size_t ranges_size(size_t room)
 {
 	return sizeof(struct sud_ranges) + 2 * room * sizeof(unsigned long);
+}
+
+static unsigned long len_of(const struct sud_ranges *ranges, size_t i)
+{
+	return ranges->starts[ranges->room + i];
 }
 
 static struct sud_ranges *ranges_new(size_t room)
@@ -81,7 +65,6 @@ static struct sud_ranges *ranges_new(size_t room)
 	}
 	ranges->user = user;
 	ranges->room = room;
-	ranges->ends = ranges->starts + room;
 	return ranges;
 }
 
@@ -191,7 +174,7 @@ static void emit(struct sud_ranges *to, size_t n, unsigned long start,
 	if (!to)
 		return;
 	to->starts[n] = start;
-	to->ends[n] = end;
+	to->starts[to->room + n] = end - start;
 }
 
 /* Both lists are normalized, and so is the outcome. Return: its length. */
@@ -208,7 +191,7 @@ static size_t unite(const struct sud_ranges *old, const struct sud_range *add,
 		if (j == count ||
 		    (i < old->count && old->starts[i] < add[j].offset)) {
 			next = old->starts[i];
-			next_end = old->ends[i++];
+			next_end = next + len_of(old, i++);
 		} else {
 			next = add[j].offset;
 			next_end = next + add[j++].len;
@@ -236,7 +219,8 @@ static size_t subtract(const struct sud_ranges *old,
 	size_t i, j = 0, n = 0;
 
 	for (i = 0; i < old->count; i++) {
-		unsigned long start = old->starts[i], end = old->ends[i];
+		unsigned long start = old->starts[i];
+		unsigned long end = start + len_of(old, i);
 
 		/* What ends before this range begins ends before the others. */
 		while (j < count && less[j].offset + less[j].len <= start)
@@ -262,10 +246,10 @@ static void finish(struct sud_ranges *ranges, size_t count)
 
 	for (i = count; i < whole; i++) {
 		ranges->starts[i] = ULONG_MAX;
-		ranges->ends[i] = ULONG_MAX;
+		ranges->starts[ranges->room + i] = 0;
 	}
 	ranges->count = count;
-	ranges->half = whole / 2;
+	ranges->levels = ilog2(whole);
 }
 
 /* What takes the place of both copies. */
@@ -277,10 +261,11 @@ struct growth {
 /* Return: 0, also when the set need not grow; -ENOSPC; -ENOMEM. */
 static int grow(struct sud_region_set *set, size_t count, struct growth *growth)
 {
+	const struct sud_ranges *now = copy_of(set, set->version);
 	size_t room;
 
 	memset(growth, 0, sizeof(*growth));
-	if (count <= copy_of(set, set->version)->room)
+	if (now != &empty && count <= now->room)
 		return 0;
 
 	room = max_t(size_t, LEAST_ROOM, roundup_pow_of_two(count));
@@ -345,14 +330,14 @@ int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,
 	next = growth.next ?: copy_of(set, set->version + 1);
 	/*
 	 * Between the version before this one and what is now written over it:
-	 * pairs with the second barrier of sud_regions_judge().
+	 * pairs with the smp_rmb() in sud_regions_end().
 	 */
 	smp_wmb();
 	merge(now, ranges, count, next);
 	finish(next, n);
 	if (growth.next)
 		replace(set, set->version + 1, next);
-	/* Pairs with sud_regions_judge()'s acquire. */
+	/* Pairs with sud_regions_begin()'s acquire. */
 	smp_store_release(&set->version, set->version + 1);
 	if (growth.after) {
 		finish(growth.after, 0);
@@ -385,71 +370,10 @@ int sud_regions_list(struct sud_region_set *set, struct sud_range *ranges,
 	*count = now->count;
 	for (i = 0; i < min(room, *count); i++) {
 		ranges[i].offset = now->starts[i];
-		ranges[i].len = now->ends[i] - now->starts[i];
+		ranges[i].len = len_of(now, i);
 	}
 	mutex_unlock(&set->lock);
 	return 0;
-}
-
-/*
- * The last range that begins at or before @ip; when there is none, the first.
- * Five instructions a step, without a branch to mispredict.
- */
-static size_t search(const struct sud_ranges *ranges, unsigned long ip)
-{
-	const unsigned long *at = ranges->starts;
-	size_t step;
-
-	for (step = READ_ONCE(ranges->half); step; step /= 2)
-		/* A writer may be at work here: the version will tell. */
-		at = data_race(at[step]) <= ip ? at + step : at;
-	return at - ranges->starts;
-}
-
-static void judge(const struct sud_ranges *ranges, unsigned long ip,
-		  struct sud_regions_verdict *verdict)
-{
-	size_t i = search(ranges, ip);
-	unsigned long start = READ_ONCE(ranges->starts[i]);
-	unsigned long end = READ_ONCE(ranges->ends[i]);
-
-	verdict->inside = start <= ip && ip < end;
-	if (verdict->inside) {
-		verdict->offset = start;
-		verdict->len = end - start;
-	} else if (ip < start) {
-		verdict->offset = 0;
-		verdict->len = start;
-	} else {
-		start = i + 1 < READ_ONCE(ranges->count)
-				? READ_ONCE(ranges->starts[i + 1])
-				: ULONG_MAX;
-		verdict->offset = end;
-		verdict->len = start - end;
-	}
-}
-
-/**
- * sud_regions_judge() - is an address in the set?
- * @verdict: the answer, for all of @ip's neighbours
- */
-void sud_regions_judge(struct sud_region_set *set, unsigned long ip,
-		       struct sud_regions_verdict *verdict)
-{
-	unsigned long version;
-
-	preempt_disable_notrace();
-	do {
-		/* Pairs with the release in sud_regions_change(). */
-		version = smp_load_acquire(&set->version);
-		judge(rcu_dereference_sched(set->copy[version & 1]), ip,
-		      verdict);
-		/* Pairs with the smp_wmb() there. */
-		smp_rmb();
-	} while (unlikely(READ_ONCE(set->version) != version));
-	preempt_enable_notrace();
-
-	verdict->version = version;
 }
 
 int sud_regions_init(void)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Region sets: sorted ranges that many threads share. The ABI is in
- * include/sud_uapi.h.
+ * include/sud_uapi.h. Here is how they are read; regions.c changes them.
  */
 #ifndef SUD_REGIONS_H
 #define SUD_REGIONS_H
 
 #include <linux/compiler.h>
+#include <linux/limits.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -16,6 +19,7 @@
 
 struct sud_range;
 struct sud_ranges;
+struct sud_user;
 
 /**
  * struct sud_region_set - a region set
@@ -41,23 +45,184 @@ struct sud_region_set {
 };
 
 /**
- * struct sud_regions_verdict - neighbouring addresses that are judged alike
- * @offset: the first of them
- * @len: how many
- * @version: of the set, for which this holds
- * @inside: they are in a range of the set, not between two
+ * struct sud_ranges - one copy of a set's ranges
+ * @work: frees it after a grace period
+ * @user: whom it is charged to
+ * @room: how many it has room for, a power of two
+ * @count: how many there are; disjoint, not adjoining, in ascending order
+ * @levels: of the search: @count rounded up is 1 << @levels
+ * @starts: the first addresses, and behind @room of them the lengths: that of
+ *	starts[i] is starts[@room + i]. From @count to 1 << @levels, ULONG_MAX
+ *	with a length of 0
  */
-struct sud_regions_verdict {
+struct sud_ranges {
+	struct rcu_work work;
+	struct sud_user *user;
+	size_t room;
+	size_t count;
+	unsigned int levels;
+	unsigned long starts[];
+};
+
+/**
+ * struct sud_region - addresses from which calls run natively
+ * @offset: those with ip - @offset < @len
+ * @len: see @offset
+ * @version: of the region set in which they were found, or 0
+ */
+struct sud_region {
 	unsigned long offset;
 	unsigned long len;
 	unsigned long version;
-	bool inside;
 };
 
-static inline unsigned long
-sud_regions_version(const struct sud_region_set *set)
+static __always_inline const unsigned long *
+sud_regions_step(const unsigned long *at, size_t step, unsigned long ip)
 {
-	return READ_ONCE(set->version);
+	/* A writer may be at work here: the version will tell. */
+	return data_race(at[step]) <= ip ? at + step : at;
+}
+
+/*
+ * In @starts, the last range that begins at or before @ip; when there is none,
+ * the first. Two or three instructions a level. Whatever is read, the outcome is
+ * within the room.
+ */
+static __always_inline const unsigned long *
+sud_regions_search(const struct sud_ranges *ranges, unsigned long ip)
+{
+	const unsigned long *at = ranges->starts;
+
+	switch (READ_ONCE(ranges->levels)) {
+	case 16:
+		at = sud_regions_step(at, 1UL << 15, ip);
+		fallthrough;
+	case 15:
+		at = sud_regions_step(at, 1UL << 14, ip);
+		fallthrough;
+	case 14:
+		at = sud_regions_step(at, 1UL << 13, ip);
+		fallthrough;
+	case 13:
+		at = sud_regions_step(at, 1UL << 12, ip);
+		fallthrough;
+	case 12:
+		at = sud_regions_step(at, 1UL << 11, ip);
+		fallthrough;
+	case 11:
+		at = sud_regions_step(at, 1UL << 10, ip);
+		fallthrough;
+	case 10:
+		at = sud_regions_step(at, 1UL << 9, ip);
+		fallthrough;
+	case 9:
+		at = sud_regions_step(at, 1UL << 8, ip);
+		fallthrough;
+	case 8:
+		at = sud_regions_step(at, 1UL << 7, ip);
+		fallthrough;
+	case 7:
+		at = sud_regions_step(at, 1UL << 6, ip);
+		fallthrough;
+	case 6:
+		at = sud_regions_step(at, 1UL << 5, ip);
+		fallthrough;
+	case 5:
+		at = sud_regions_step(at, 1UL << 4, ip);
+		fallthrough;
+	case 4:
+		at = sud_regions_step(at, 1UL << 3, ip);
+		fallthrough;
+	case 3:
+		at = sud_regions_step(at, 1UL << 2, ip);
+		fallthrough;
+	case 2:
+		at = sud_regions_step(at, 1UL << 1, ip);
+		fallthrough;
+	case 1:
+		at = sud_regions_step(at, 1UL << 0, ip);
+		fallthrough;
+	default:
+		return at;
+	}
+}
+
+static __always_inline const struct sud_ranges *
+sud_regions_begin(const struct sud_region_set *set, unsigned long *version)
+{
+	preempt_disable_notrace();
+	/* Pairs with the release in sud_regions_change(). */
+	*version = smp_load_acquire(&set->version);
+	return rcu_dereference_sched(set->copy[*version & 1]);
+}
+
+/* Return: what was read in between is of that version. */
+static __always_inline bool sud_regions_end(const struct sud_region_set *set,
+					    unsigned long version)
+{
+	bool same;
+
+	/* Pairs with the smp_wmb() in sud_regions_change(). */
+	smp_rmb();
+	same = READ_ONCE(set->version) == version;
+	preempt_enable_notrace();
+	return same;
+}
+
+/**
+ * sud_regions_inside() - is an address in the set?
+ * @set: the caller has a reference
+ * @ip: the address
+ * @region: when it is, the range that it is in
+ */
+static __always_inline bool sud_regions_inside(const struct sud_region_set *set,
+					       unsigned long ip,
+					       struct sud_region *region)
+{
+	unsigned long start, len, version;
+	const struct sud_ranges *ranges;
+	const unsigned long *at;
+
+	do {
+		ranges = sud_regions_begin(set, &version);
+		at = sud_regions_search(ranges, ip);
+		start = READ_ONCE(*at);
+		len = READ_ONCE(at[ranges->room]);
+	} while (unlikely(!sud_regions_end(set, version)));
+
+	if (ip - start >= len)
+		return false;
+	region->offset = start;
+	region->len = len;
+	region->version = version;
+	return true;
+}
+
+/* The same of the gaps between its ranges, in front of the first, and behind. */
+static __always_inline bool
+sud_regions_outside(const struct sud_region_set *set, unsigned long ip,
+		    struct sud_region *region)
+{
+	unsigned long start, end, next, version;
+	const struct sud_ranges *ranges;
+	const unsigned long *at;
+
+	do {
+		ranges = sud_regions_begin(set, &version);
+		at = sud_regions_search(ranges, ip);
+		start = READ_ONCE(*at);
+		end = start + READ_ONCE(at[ranges->room]);
+		next = ULONG_MAX;
+		if (at + 1 < ranges->starts + READ_ONCE(ranges->count))
+			next = READ_ONCE(at[1]);
+	} while (unlikely(!sud_regions_end(set, version)));
+
+	if (ip - start < end - start)
+		return false;
+	region->offset = ip < start ? 0 : end;
+	region->len = ip < start ? start : next - end;
+	region->version = version;
+	return true;
 }
 
 int sud_regions_init(void);
@@ -69,7 +234,5 @@ int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,
 		       size_t count, bool add);
 int sud_regions_list(struct sud_region_set *set, struct sud_range *ranges,
 		     size_t room, size_t *count);
-void sud_regions_judge(struct sud_region_set *set, unsigned long ip,
-		       struct sud_regions_verdict *verdict);
 
 #endif /* SUD_REGIONS_H */

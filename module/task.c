@@ -94,8 +94,9 @@ static struct sud_region_set *apply(struct sud_task *st,
 	struct sud_region_set *old = st->set;
 
 	/* Native SUD's test for an inclusive region, too. */
-	st->offset = inclusive ? config->offset + config->len : config->offset;
-	st->len = inclusive ? -config->len : config->len;
+	st->region.offset = config->offset + (inclusive ? config->len : 0);
+	st->region.len = inclusive ? -config->len : config->len;
+	st->region.version = 0;
 	st->selector = (char __user *)(uintptr_t)config->selector;
 	st->config = *config;
 	st->user64 = state->user64;
@@ -104,6 +105,7 @@ static struct sud_region_set *apply(struct sud_task *st,
 		    !(config->flags & SUD_FLAG_SIGRETURN);
 	st->rules = config->flags & SUD_TASK_RULES;
 	st->set = state->set;
+	st->latest = st->set ? &st->set->version : &st->region.version;
 	return old;
 }
 
@@ -274,15 +276,14 @@ void sud_task_inherit(const struct sud_task *st, struct sud_task *new,
 	raw_spinlock_t *lock = bucket_lock(child);
 	unsigned long flags;
 
-	new->offset = st->offset;
-	new->len = st->len;
+	new->region = st->region;
 	new->selector = st->selector;
 	new->quick = st->quick;
 	new->rules = st->rules;
 	new->user64 = st->user64;
 	new->config = st->config;
 	new->set = st->set ? sud_regions_get(st->set) : NULL;
-	new->version = st->version;
+	new->latest = st->set ? st->latest : &new->region.version;
 
 	raw_spin_lock_irqsave(lock, flags);
 	insert(new, child);

@@ -18,10 +18,8 @@
  *	under RCU
  * @key: the thread; compared, never followed. Not a reference: the entry is
  *	removed before the thread's memory can be used again
- * @offset: the calls with ip - @offset < @len run natively (an inclusive
- *	region is kept inverted, as native SUD does). With a set: what was found
- *	in its @version
- * @len: see @offset
+ * @region: calls from here run natively (an inclusive region is kept inverted,
+ *	as native SUD does). With a set: what was last found in it
  * @selector: the selector byte or NULL; access_ok() was asked when it was set.
  *	With SUD_FLAG_SELECTOR_FS, what is added to the FS base
  * @quick: a call by 64-bit SYSCALL that is blocked is an upcall in registers
@@ -30,7 +28,7 @@
  * @user64: SET was called from 64-bit code
  * @config: what SET was given; the data path reads flags and the upcall there
  * @set: the region set or NULL; a reference
- * @version: see @offset
+ * @latest: the set's version; without a set, that of @region
  * @child: for the next child, not in the table; or NULL. See inherit.c
  * @resume: what is to be done when the thread goes back to user mode
  * @rcu: frees it
@@ -40,15 +38,14 @@
 struct sud_task {
 	struct hlist_node node;
 	const struct task_struct *key;
-	unsigned long offset;
-	unsigned long len;
+	struct sud_region region;
 	char __user *selector;
 	bool quick;
 	bool rules;
 	bool user64;
 	struct sud_config config;
 	struct sud_region_set *set;
-	unsigned long version;
+	const unsigned long *latest;
 	struct sud_task *child;
 	struct sud_resume resume;
 	struct rcu_head rcu;

@@ -25,9 +25,10 @@
  */
 int sud_tracee_check(const struct task_struct *task)
 {
+	/* One that is dead is nobody's tracee any more. */
 	if (!READ_ONCE(task->ptrace) ||
 	    rcu_access_pointer(task->parent) != current)
-		return -EPERM;
+		return READ_ONCE(task->exit_state) ? -ESRCH : -EPERM;
 	if (task->flags & PF_EXITING || !task_is_traced(task) ||
 	    READ_ONCE(task->jobctl) & JOBCTL_LISTENING)
 		return -ESRCH;
