@@ -37,6 +37,11 @@ extern volatile unsigned char selector;
 
 extern const struct way ways[];
 
+/* Where the calls are made, in turn: all the same until a way says otherwise. */
+#define SITES 16
+typedef long site(long nr, long a, long b, long c);
+extern site *bench_sites[SITES];
+
 /* The least of so many batches, per call, in the unit of the output. */
 double bench_call(unsigned char state, int batches);
 
@@ -55,6 +60,15 @@ int filter_getpid(unsigned int action, unsigned int flags);
 
 /* Lines for an allowed call among so many armed threads. */
 void crowd(int threads);
+
+/* By a region set of so many ranges; see sets.c. */
+void prepare_set_1(void);
+void prepare_set_4096(void);
+void prepare_set_4096_spread(void);
+void prepare_set_65536(void);
+void prepare_set_65536_spread(void);
+void prepare_set_65536_outside(void);
+void prepare_set_65536_upcall(void);
 
 /* By a handler in C: vector state and selector kept, and neither. */
 void prepare_libsud(void);

@@ -29,11 +29,13 @@
 struct shared *shared;
 volatile unsigned char selector;
 
+site *bench_sites[SITES];
+
 static int batches = 200;
 static double scale = 1;
 static int digits;
 
-long site_a(long nr, long a, long b, long c);
+site site_a;
 
 void need(long r, const char *what)
 {
@@ -49,14 +51,25 @@ void report(const char *name, double cost)
 	printf("%s %.*f\n", name, digits, cost);
 }
 
+/* The compiler must not know what it will be. */
+static inline site *next_site(unsigned int i)
+{
+	site *call = bench_sites[i % SITES];
+
+	asm volatile("" : "+r"(call));
+	return call;
+}
+
 static uint64_t batch(unsigned char state)
 {
 	uint64_t start = __rdtsc();
 
 	for (int i = 0; i < BATCH; i++) {
+		site *call = next_site(i);
+
 		/* Again for each call: a handler may have changed it. */
 		selector = state;
-		site_a(SYS_getpid, 0, 0, 0);
+		call(SYS_getpid, 0, 0, 0);
 	}
 	return __rdtsc() - start;
 }
@@ -66,8 +79,10 @@ static uint64_t empty_batch(unsigned char state)
 {
 	uint64_t start = __rdtsc();
 
-	for (int i = 0; i < BATCH; i++)
+	for (int i = 0; i < BATCH; i++) {
+		next_site(i);
 		selector = state;
+	}
 	return __rdtsc() - start;
 }
 
@@ -161,6 +176,8 @@ int main(int argc, char **argv)
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	need(shared == MAP_FAILED ? -1 : 0, "mmap");
+	for (int i = 0; i < SITES; i++)
+		bench_sites[i] = site_a;
 	if (argc > 1 && !strcmp(argv[1], "--ns"))
 		use_nanoseconds();
 

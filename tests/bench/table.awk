@@ -114,6 +114,16 @@ END {
 		"seccomp_allow_loaded", "seccomp_allow", "<=", "12", "0", "0")
 	ratio("in region / native in region", "sud_region", "native_region", \
 		"<=", "", "1.05", "1.05")
+	more("a set of 1 range, more than the one region", \
+		"sud_set_1", "sud_region", "<=", "10", "10", "10")
+	more("4,096 ranges, more than 1: always the same", \
+		"sud_set_4096", "sud_set_1", "<=", "60", "60", "60")
+	more("4,096 ranges, more than 1: another each time", \
+		"sud_set_4096_spread", "sud_set_1", "<=", "60", "60", "60")
+	more("65,536 ranges, more than 1: always the same", \
+		"sud_set_65536", "sud_set_1", "<=", "80", "80", "80")
+	more("65,536 ranges, more than 1: another each time", \
+		"sud_set_65536_spread", "sud_set_1", "<=", "80", "80", "80")
 	ratio("selector ALLOW / native ALLOW", "sud_allow", "native_allow", \
 		"<=", "", "1.00", "1.00")
 	ratio("upcall and back (registers) / plain", "sud_upcall_regs", \
