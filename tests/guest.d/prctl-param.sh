@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# The module parameter prctl=1: the kernel's own prctl number is served by the
+# module where the kernel lacks it or a mode of it, for static programs too.
+n=0
+log=/tmp/prctl-param
+result()
+{
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		[ ! -s $log ] || tail -n 15 $log | sed 's/^/# /'
+		echo "not ok $n - $2"
+	fi
+	: >$log
+}
+
+# is A B    is true when they are the same
+is() { [ "$1" = "$2" ]; }
+parameter() { cat /sys/module/sud/parameters/prctl; }
+
+# reload PARAMETER...    the module, with these
+reload()
+{
+	rmmod sud 2>>$log
+	insmod /lib/sud.ko "$@" 2>>$log
+}
+
+# The kernel's own tests, unchanged, static, not preloaded.
+stock() { timeout -s KILL 60 /tests/selftests/sud_test-static >$log 2>&1; }
+all_seven()
+{
+	grep -q 'pass:7 fail:0 xfail:0 xpass:0 skip:0 error:0' $log
+}
+failed() { sed -n 's/^not ok [0-9]* global\.//p' $log | tr '\n' ' '; }
+
+# run PROGRAM [FILTER]    every one of its tests passes
+run()
+{
+	program=/tests/bin/$1
+	shift
+	timeout -s KILL 150 "$program" "$@" >$log 2>&1
+	status=$?
+	grep -E '^not ok|^# ' $log >$log.short
+	plan=$(sed -n 's/^1\.\.//p' $log)
+	[ $status -eq 0 ] && [ "${plan:-0}" -gt 0 ] &&
+		[ "$(grep -c '^ok ' $log)" -eq "$plan" ]
+	status=$?
+	[ $status -eq 0 ] || cp $log.short $log
+	return $status
+}
+
+# Tests whose body runs through the prctl as well do so in this kernel, too, and
+# in both modes.
+through_prctl()
+{
+	run "$@" || return 1
+	[ "$(grep -c '(native)' $log)" -gt 0 ] &&
+		! grep -q "this kernel's prctl has no" $log
+}
+
+reload prctl=1 && is "$(parameter)" Y
+result $? "the module loads with prctl=1"
+stock && all_seven
+result $? "the kernel's own tests, static and not preloaded: 7 of 7"
+
+bits=32
+! grep -q 'syscall.x32=y' /proc/cmdline || bits="$bits x32"
+# Some tests of the parameter itself need not be run twice.
+export SUD_PRCTL_PARAM=1
+for b in '' $bits; do
+	b=${b:+-$b}
+	run "prctl_raw$b"
+	result $? "prctl_raw$b: all of it, with prctl=1"
+	is "$(parameter)" Y || reload prctl=1
+	through_prctl "semantics$b"
+	result $? "semantics$b: all of it, through the prctl too"
+done
+through_prctl lifecycle _off
+result $? "lifecycle: children and new images are off"
+
+reload && is "$(parameter)" N
+result $? "the module loads without it, which is the default"
+stock
+case $(uname -r) in
+5.10.*)
+	! all_seven
+	result $? "and then the kernel's own tests fail on this kernel"
+	;;
+7.*)
+	all_seven
+	result $? "and then the kernel's own tests pass natively"
+	;;
+*)
+	# These kernels have no inclusive mode, of which two of the tests are.
+	is "$(failed)" "bad_prctl_param dispatch_range "
+	result $? "and then the kernel's own tests lack the inclusive mode"
+	;;
+esac
+
+# As it was for the programs after this one.
+# shellcheck disable=SC2046
+reload $(cat /etc/sud/param)
+result $? "the module is loaded as it was"
+echo "1..$n"
