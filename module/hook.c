@@ -40,19 +40,20 @@ static struct ftrace_ops anchor = {
 };
 
 /* kallsyms_lookup_name() is not exported; a kprobe, never armed, looks it up. */
-unsigned long sud_hook_find(const char *symbol)
+int sud_hook_find(const char *symbol, unsigned long *ip)
 {
 	struct kprobe probe = {
 		.symbol_name = symbol,
 		.flags = KPROBE_FLAG_DISABLED,
 	};
-	unsigned long ip;
+	int err;
 
-	if (register_kprobe(&probe))
-		return 0;
-	ip = (unsigned long)probe.addr;
+	err = register_kprobe(&probe);
+	if (err)
+		return err;
+	*ip = (unsigned long)probe.addr;
 	unregister_kprobe(&probe);
-	return ip;
+	return 0;
 }
 
 /*
@@ -72,15 +73,16 @@ void sud_hook_must(int err)
 /* Return: 0, also when an optional function is not there. */
 int sud_guard_attach(struct sud_guard *guard)
 {
-	unsigned long ip = sud_hook_find(guard->symbol);
+	unsigned long ip;
 	int err;
 
-	if (!ip) {
-		if (guard->optional)
-			return 0;
-		pr_err("this kernel has no function %s to guard; it is not supported, see the README\n",
-		       guard->symbol);
-		return -ENOENT;
+	err = sud_hook_find(guard->symbol, &ip);
+	if (err == -ENOENT && guard->optional)
+		return 0;
+	if (err) {
+		pr_err("cannot find the function %s to guard (%d); see the README for the kernels that are supported\n",
+		       guard->symbol, err);
+		return err;
 	}
 
 	err = ftrace_set_filter_ip(&guard->ops, ip, 0, 0);
@@ -107,9 +109,12 @@ void sud_guard_detach(struct sud_guard *guard)
 
 static int anchor_init(void)
 {
-	unsigned long ip = sud_hook_find(ANCHOR);
-	int err = ip ? ftrace_set_filter_ip(&anchor, ip, 0, 0) : -ENOENT;
+	unsigned long ip;
+	int err;
 
+	err = sud_hook_find(ANCHOR, &ip);
+	if (!err)
+		err = ftrace_set_filter_ip(&anchor, ip, 0, 0);
 	if (!err)
 		err = register_ftrace_function(&anchor);
 	if (!err)
@@ -132,14 +137,14 @@ static void anchor_exit(void)
 
 static int direct_init(void)
 {
-	int err, i;
+	int err = -ENOENT, i;
 
-	for (i = 0; i < ARRAY_SIZE(symbols) && !hooked; i++)
-		hooked = sud_hook_find(symbols[i]);
-	if (!hooked) {
-		pr_err("this kernel has no function %s to hook; it is not supported, see the README\n",
-		       symbols[0]);
-		return -ENOENT;
+	for (i = 0; i < ARRAY_SIZE(symbols) && err == -ENOENT; i++)
+		err = sud_hook_find(symbols[i], &hooked);
+	if (err) {
+		pr_err("cannot find the function %s to hook (%d); see the README for the kernels that are supported\n",
+		       symbols[0], err);
+		return err;
 	}
 
 	err = sud_ftrace_attach(&direct, hooked, (unsigned long)sud_entry);

@@ -4,8 +4,11 @@
 
 #include "compat/ftrace.h"
 
-/* The place where ftrace hooks the function @symbol, or 0. */
-unsigned long sud_hook_find(const char *symbol);
+/*
+ * Where ftrace hooks the function @symbol. Return: 0; -ENOENT, when there is no
+ * such function; or what a kprobe may fail by.
+ */
+int sud_hook_find(const char *symbol, unsigned long *ip);
 
 /**
  * struct sud_guard - a function ahead of which the module looks

@@ -6,6 +6,7 @@
 #define SUD_COMPAT_FTRACE_H
 
 #include <linux/ftrace.h>
+#include <linux/sched.h>
 #include <linux/version.h>
 
 /* Callbacks get a struct ftrace_regs since 5.11 (commit d19ad0775dcd). */
@@ -16,10 +17,19 @@
 #define ftrace_get_regs(regs) (regs)
 #endif
 
-/* Frees the filter; ftrace_free_filter() is not exported on 5.10. */
+/*
+ * Frees the filter. ftrace_free_filter() is for modules since 6.2 (commit
+ * 8be9fbd5345d); an empty filter in its place is an allocation, and there is no
+ * way not to need it.
+ */
 static inline void sud_ftrace_forget(struct ftrace_ops *ops)
 {
-	ftrace_set_filter(ops, NULL, 0, 1);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	ftrace_free_filter(ops);
+#else
+	while (ftrace_set_filter(ops, NULL, 0, 1) == -ENOMEM)
+		schedule_timeout_uninterruptible(1);
+#endif
 }
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
