@@ -786,15 +786,17 @@ static double add_time(unsigned int n, int rounds)
 TEST_LIMIT(quick, "a call with very many ranges takes no square of the time",
 	   false, 120)
 {
-	double few = add_time(1000, 20), lots = add_time(10000, 5);
-	double most = add_time(64000, 5);
+	double lots = add_time(10000, 5), most = add_time(64000, 5);
 
-	printf("# 1,000 ranges in one call: %.1f ms, 10,000: %.1f, 64,000: %.1f\n",
-	       few * 1e3, lots * 1e3, most * 1e3);
+	printf("# 10,000 ranges in one call: %.1f ms, 64,000: %.1f\n",
+	       lots * 1e3, most * 1e3);
 	/* Milliseconds on a free machine. */
 	CHECK(lots < 2);
-	/* Sorted and merged: about 100 times as much; squared: 4096 times. */
-	CHECK(most < 1500 * few);
+	/*
+	 * Sorted and merged: about 8 times as much; squared: 41 times. The
+	 * clock may tick by some milliseconds.
+	 */
+	CHECK(most < 20 * lots + 0.05);
 }
 
 static void become(int uid)
