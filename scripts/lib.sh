@@ -9,6 +9,8 @@ export build=$tree/build
 cache=${SUD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sud}
 prog=$(basename "$0")
 export all_kernels="5.10 6.1 6.12 7.2"
+# Kernels that look for bugs, by scripts/debug-kernel.
+export debug_kernels="debug-5.10 debug-6.12 debug-7.2"
 
 say() { printf '%s\n' "$*"; }
 progress() { printf '%s: %s\n' "$prog" "$*" >&2; }
@@ -61,10 +63,16 @@ lock()
 root_suite()
 {
 	case $1 in
+	debug-*)
+		case " $debug_kernels " in
+		*" $1 "*) root_suite "${1#debug-}" ;;
+		*) die "no such kernel: $1 (there are: $debug_kernels)" ;;
+		esac
+		;;
 	5.10) echo bullseye ;;
 	6.1) echo bookworm ;;
-	6.12 | 7.2 | tools) echo trixie ;;
-	*) die "no such root: $1 (there are: $all_kernels tools)" ;;
+	6.12 | 7.2 | tools | qemu) echo trixie ;;
+	*) die "no such root: $1 (there are: $all_kernels tools qemu)" ;;
 	esac
 }
 
@@ -85,19 +93,33 @@ root_packages()
 			clang-format shellcheck perl
 		return
 		;;
+	qemu) echo qemu-system-x86; return ;;
 	6.12) echo sparse ;;
 	esac
 	# The kernel itself is chosen by scripts/root-kernel.
 	echo gcc binutils make libc6-dev dkms
 }
 
-root_dir() { echo "$cache/roots/$1"; }
+root_dir() { echo "$cache/roots/${1#debug-}"; }
+
+# Where a kernel has its lib/modules.
+kernel_dir()
+{
+	case $1 in
+	debug-*) echo "$cache/debug/${1#debug-}" ;;
+	*) root_dir "$1" ;;
+	esac
+}
 
 kernel_version()
 {
 	local dir
-	dir=$(root_dir "$1")/lib/modules
-	[ -d "$dir" ] || die "no root for $1: run scripts/build-root $1"
+	dir=$(kernel_dir "$1")/lib/modules
+	case $1 in
+	debug-*) set -- debug-kernel "${1#debug-}" ;;
+	*) set -- build-root "$1" ;;
+	esac
+	[ -d "$dir" ] || die "no kernel: run scripts/$*"
 	# One root holds one kernel; the newest, should it ever hold two.
 	find "$dir" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -V | tail -n 1
 }
@@ -105,7 +127,7 @@ kernel_version()
 kernel_image()
 {
 	local root version f
-	root=$(root_dir "$1")
+	root=$(kernel_dir "$1")
 	version=$(kernel_version "$1")
 	# Up to 6.12 it is in /boot; later packages ship it with the modules.
 	for f in "$root/boot/vmlinuz-$version" \
