@@ -327,7 +327,9 @@ TEST(fork_32bit_code,
 	/* SIGSYS is what a call of the wrong bitness would get. */
 	signal(SIGSYS, SIG_DFL);
 	c.delivery = SUD_DELIVER_UPCALL;
-	c.upcall_entry = (uintptr_t)entry_regs;
+	c.upcall_entry = (uintptr_t)entry_frames;
+	c.upcall_frame = (uintptr_t)&up_top;
+	up_top = (uintptr_t)frames + sizeof(frames);
 	CHECK_OK(sud_set(sud_fd, &c));
 	pid = call_fork32(low, low + 65536);
 	CHECK_OK(pid);
