@@ -177,6 +177,8 @@ static void in_group(void (*fn)(void))
 		_exit(0);
 	}
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	/* Another CPU may be about to print what is in the log. */
+	sleep_ms(1000);
 	write_file("/proc/sys/vm/oom_dump_tasks", "1");
 	CHECK_OK(klogctl(8, NULL, atoi(before)));
 	for (int i = 0; rmdir(group) && i < 1000; i++)
