@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What went wrong, where and after what; and how much of everything was done.
+ * TAP comments; the report's lines are what scripts/race-table reads.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "race.h"
+
+bool failed(void)
+{
+	return sh->failure.set;
+}
+
+/* A failure that the coordinator itself has found. */
+void failure(const char *what, u64 got, u64 want, const struct slot *of)
+{
+	struct failure *f = &sh->failure;
+	int none = 0;
+
+	sh->stop = 1;
+	if (!__atomic_compare_exchange_n(&f->set, &none, 1, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return;
+	failure_text("", what);
+	f->got = got;
+	f->want = want;
+	f->slot = of ? of - sh->slots : -1;
+	f->gen = of ? of->gen : 0;
+	f->thread = of ? 0 : -1;
+	__atomic_store_n(&f->set, 2, __ATOMIC_SEQ_CST);
+}
+
+bool read_file(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (fd >= 0) {
+		n = read(fd, text, size - 1);
+		close(fd);
+	}
+	text[n > 0 ? n : 0] = 0;
+	return n > 0;
+}
+
+static void print_ring(const struct slot *slot, int thread)
+{
+	const struct beat *b = &slot->beat[thread];
+
+	printf("# what worker %d, thread %d did last (step, operation, note):\n#",
+	       (int)(slot - sh->slots), thread);
+	for (u32 i = b->at > RING ? b->at - RING : 0; i < b->at; i++)
+		printf(" %u:%s:%lx", b->ring[i % RING].step,
+		       slot->role == R_WORKER ? op_name(b->ring[i % RING].op)
+					      : "-",
+		       b->ring[i % RING].note);
+	printf("\n");
+}
+
+static void print_file(const char *format, int pid, int tid)
+{
+	char path[100], text[2000];
+
+	snprintf(path, sizeof(path), format, pid, tid);
+	if (!read_file(path, text, sizeof(text)))
+		return;
+	printf("# %s:\n", path);
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		printf("#   %s\n", line);
+}
+
+/* Where a thread hangs, and what it waits for. */
+static void print_wait(const struct slot *slot, int thread)
+{
+	const struct beat *b = &slot->beat[thread];
+
+	printf("# slot %d, thread %d, in %s", (int)(slot - sh->slots), thread,
+	       slot->role == R_WORKER ? op_name(b->op) : "its role");
+	if (b->waits)
+		printf(", waits for %s %ld", b->waits, b->waits_for);
+	printf("\n");
+	print_file("/proc/%d/task/%d/stack", slot->pid, b->tid);
+	print_file("/proc/%d/task/%d/syscall", slot->pid, b->tid);
+	if (b->waits && b->waits_for > 1) {
+		print_file("/proc/%d/status", b->waits_for, 0);
+		print_file("/proc/%d/stack", b->waits_for, 0);
+		print_file("/proc/%d/syscall", b->waits_for, 0);
+	}
+}
+
+void print_failure(void)
+{
+	const struct failure *f = &sh->failure;
+	static const char *const role[] = { "nobody", "worker", "tracer",
+					    "ftrace", "bystander" };
+
+	for (int i = 0; f->set == 1 && i < 1000; i++)
+		usleep(1000);
+	printf("# ");
+	if (*f->file)
+		printf("%s:%d: ", f->file, f->line);
+	printf("%s: %#llx (%lld), wanted %#llx (%lld)\n", f->what,
+	       (unsigned long long)f->got, (long long)f->got,
+	       (unsigned long long)f->want, (long long)f->want);
+	printf("# seed %#llx", (unsigned long long)sh->seed);
+	if (f->slot >= 0)
+		printf(", %s in slot %d, its life %u",
+		       role[sh->slots[f->slot].role], f->slot, f->gen);
+	if (f->thread >= 0)
+		printf(", thread %d, step %u, process %d, thread id %d",
+		       f->thread, f->step, f->pid, f->tid);
+	printf("\n");
+	if (f->slot >= 0 && f->thread >= 0) {
+		print_ring(&sh->slots[f->slot], f->thread);
+		print_wait(&sh->slots[f->slot], f->thread);
+	}
+	/* Who does not get on may wait for somebody else. */
+	for (int i = 0; i < SLOTS && !*f->file; i++)
+		for (int t = 0; t < MAX_THREADS && sh->slots[i].pid; t++)
+			if (sh->slots[i].beat[t].tid)
+				print_wait(&sh->slots[i], t);
+}
+
+/* Counts of a line stand together, in the order of enum kind. */
+static const struct {
+	const char *line, *text;
+} kinds[] = {
+	[K_arm] = { "ops", "arm" },
+	[K_rearm] = { "ops", "re-arm" },
+	[K_disarm] = { "ops", "disarm" },
+	[K_refused] = { "ops", "refused SET" },
+	[K_region] = { "ops", "region change" },
+	[K_ranges] = { "ops", "ranges" },
+	[K_listed] = { "ops", "LIST" },
+	[K_flip] = { "ops", "selector flip" },
+	[K_vanish] = { "ops", "selector page emptied" },
+	[K_run] = { "calls", "natural" },
+	[K_sigsys] = { "calls", "sigsys" },
+	[K_regs] = { "calls", "upcall regs" },
+	[K_frames] = { "calls", "upcall frames" },
+	[K_either] = { "calls", "either way" },
+	[K_int80] = { "calls", "of them by int 0x80" },
+	[K_compat] = { "calls", "from 32-bit code" },
+	[K_restart] = { "calls", "restart numbers" },
+	[K_nested] = { "calls", "in signal handlers" },
+	[K_prctl] = { "calls", "armed by prctl" },
+	[K_uprobed] = { "calls", "of probed code" },
+	[K_fork] = { "family", "fork" },
+	[K_vfork] = { "family", "vfork" },
+	[K_clone_vm] = { "family", "clone VM" },
+	[K_thread] = { "family", "thread" },
+	[K_inherit] = { "family", "of them armed" },
+	[K_exec] = { "family", "exec" },
+	[K_exec_thread] = { "family", "exec by thread" },
+	[K_exit] = { "family", "exit" },
+	[K_life] = { "family", "worker" },
+	[K_kill_worker] = { "kills", "worker" },
+	[K_kill_child] = { "kills", "child" },
+	[K_kill_tracer] = { "kills", "tracer" },
+	[K_stop] = { "kills", "stop" },
+	[K_usr1] = { "kills", "other signal" },
+	[K_bad_selector] = { "faults", "bad selector" },
+	[K_no_selector] = { "faults", "selector gone" },
+	[K_bad_fs] = { "faults", "bad FS base" },
+	[K_bad_top] = { "faults", "bad frame top" },
+	[K_sigsys_blocked] = { "faults", "SIGSYS blocked" },
+	[K_in_hook] = { "faults", "sleep in the hook" },
+	[K_nth] = { "faults", "failed allocation or copy" },
+	[K_seize] = { "ptrace", "seize" },
+	[K_stops] = { "ptrace", "stop" },
+	[K_step] = { "ptrace", "step" },
+	[K_stepped_over] = { "ptrace", "step over a call" },
+	[K_get_task] = { "ptrace", "GET_TASK" },
+	[K_set_task] = { "ptrace", "SET_TASK" },
+	[K_disturb] = { "ptrace", "other configuration" },
+	[K_tracee] = { "ptrace", "own child" },
+	[K_ftrace] = { "tracing", "tracer" },
+	[K_kprobe] = { "tracing", "kprobe" },
+	[K_event] = { "tracing", "event" },
+	[K_uprobe] = { "tracing", "uprobe" },
+	[K_refused_unload] = { "module", "refused unload" },
+	[K_load] = { "module", "load" },
+	[K_bystander] = { "module", "calls of bystanders" },
+};
+
+static_assert(ARRAY_SIZE(kinds) == KIND_COUNT, "enum kind");
+
+void report(void)
+{
+	for (u32 i = 0; i < KIND_COUNT; i++) {
+		bool first = !i || strcmp(kinds[i].line, kinds[i - 1].line);
+		bool last = i == KIND_COUNT - 1 ||
+			    strcmp(kinds[i].line, kinds[i + 1].line);
+
+		if (first)
+			printf("# %s: ", kinds[i].line);
+		printf("%s %llu%s", kinds[i].text,
+		       (unsigned long long)sh->counts[i], last ? "\n" : ", ");
+	}
+}
