@@ -790,13 +790,9 @@ TEST_LIMIT(quick, "a call with very many ranges takes no square of the time",
 
 	printf("# 10,000 ranges in one call: %.1f ms, 64,000: %.1f\n",
 	       lots * 1e3, most * 1e3);
-	/* Milliseconds on a free machine. */
+	/* Milliseconds on a free machine; what is squared takes minutes. */
 	CHECK(lots < 2);
-	/*
-	 * Sorted and merged: about 8 times as much; squared: 41 times. The
-	 * clock may tick by some milliseconds.
-	 */
-	CHECK(most < 20 * lots + 0.05);
+	CHECK(most < 20);
 }
 
 static void become(int uid)

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Fault injection: the nth allocation or user copy of the calling thread fails,
+ * for n = 1, 2, 3, ... until there is no nth. See fault-injection.rst in the
+ * kernel's documentation. get_user() and put_user() do not take part; they are
+ * for fault_user.c.
+ */
+#ifndef SUD_FAULT_H
+#define SUD_FAULT_H
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/rseq.h>
+#include <sys/klog.h>
+#include <sys/rseq.h>
+
+#include "sud_test.h"
+
+#define FAULTS "/sys/kernel/debug/"
+
+/* The calling thread's fail-nth. */
+static int fault_fd = -1;
+
+static inline void fault_setting(const char *file, const char *value)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), FAULTS "%s", file);
+	if (!file_write(path, value))
+		FAIL("cannot write %s to %s: %s", value, path, strerror(errno));
+}
+
+/*
+ * Not what kmemleak and debugobjects need for themselves, which is as often as
+ * anybody else needs something: they switch themselves off when they lack it.
+ * 5.10 cannot choose; there they have enough in store.
+ */
+static inline void fault_filter(void)
+{
+	DIR *dir = opendir("/sys/kernel/slab");
+	struct dirent *cache;
+	char path[300];
+
+	CHECK(dir);
+	while ((cache = readdir(dir))) {
+		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/failslab",
+			 cache->d_name);
+		if (strstr(cache->d_name, "kmemleak") ||
+		    strstr(cache->d_name, "debug_objects") ||
+		    access(path, F_OK))
+			continue;
+		if (file_write(path, "1"))
+			continue;
+		CHECK_EQ(errno, EACCES);
+		closedir(dir);
+		return;
+	}
+	closedir(dir);
+	fault_setting("failslab/cache-filter", "Y");
+}
+
+/*
+ * Where large memory fails, the kernel logs a stack, which scripts/vm would take
+ * for a complaint. So the console gets errors only until kmemleak_check() comes
+ * last, and the tests read the log themselves.
+ */
+static int fault_log = -1;
+
+/* What scripts/vm boots with. */
+#define FAULT_CONSOLE 5
+
+static inline void fault_console(int level)
+{
+	/* SYSLOG_ACTION_CONSOLE_LEVEL */
+	CHECK_OK(klogctl(8, NULL, level));
+}
+
+/* Warnings of the kernel's own that are known. */
+static const char *fault_known = "(none)";
+
+static inline void fault_log_check(void)
+{
+	static const char *const complaints[] = {
+		"WARNING:",	      "BUG:",	"Oops", "INFO: ", "UBSAN:",
+		"general protection", "ODEBUG",
+	};
+	char line[2048];
+	ssize_t n;
+
+	/* EPIPE: some are lost. */
+	while ((n = read(fault_log, line, sizeof(line) - 1)) > 0) {
+		line[n] = 0;
+		if (strstr(line, fault_known))
+			continue;
+		for (size_t i = 0; i < sizeof(complaints) / sizeof(*complaints);
+		     i++)
+			if (strstr(line, complaints[i]))
+				FAIL("the kernel complained: %.300s", line);
+	}
+	CHECK_EQ(errno, EAGAIN);
+}
+
+/*
+ * The kernel writes there on its way back to user mode, and where it lacks memory
+ * for a page of its own after a fork, that is a SIGSEGV.
+ */
+static inline void fault_no_rseq(void)
+{
+	unsigned int size = __rseq_size < 32 ? 32 : __rseq_size;
+
+	if (__rseq_size)
+		CHECK_OK(syscall(SYS_rseq,
+				 (char *)__builtin_thread_pointer() +
+					 __rseq_offset,
+				 size, RSEQ_FLAG_UNREGISTER, RSEQ_SIG));
+}
+
+/* First in a test: skips it on a kernel that cannot make anything fail. */
+static inline void fault_init(void)
+{
+	fault_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (fault_fd < 0 && errno == ENOENT)
+		SKIP("this kernel is built without fault injection");
+	CHECK_OK(fault_fd);
+
+	/* GFP_KERNEL too, single pages, and those of vmalloc(). */
+	fault_setting("failslab/ignore-gfp-wait", "N");
+	fault_setting("fail_page_alloc/ignore-gfp-wait", "N");
+	fault_setting("fail_page_alloc/ignore-gfp-highmem", "N");
+	fault_setting("fail_page_alloc/min-order", "0");
+	fault_setting("failslab/verbose", "0");
+	fault_setting("fail_page_alloc/verbose", "0");
+	fault_setting("fail_usercopy/verbose", "0");
+	fault_filter();
+
+	fault_log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	CHECK_OK(fault_log);
+	CHECK_OK(lseek(fault_log, 0, SEEK_END));
+	fault_console(4);
+	/* So that the test itself takes no page faults that need memory. */
+	CHECK_OK(mlockall(MCL_CURRENT | MCL_FUTURE));
+	fault_no_rseq();
+}
+
+/* Last in a test. */
+static inline void fault_exit(void)
+{
+	fault_log_check();
+}
+
+/* From here on, the calling thread's nth fails. */
+static inline void fault_begin(int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", n);
+
+	CHECK_EQ(pwrite(fault_fd, text, len, 0), len);
+}
+
+/* Ends that. True when the nth has been there, and failed. Keeps errno. */
+static inline bool fault_end(void)
+{
+	int saved = errno;
+	char text[16] = "";
+	/* When one was left, it is this very read that fails. */
+	bool happened = pread(fault_fd, text, sizeof(text) - 1, 0) > 0 &&
+			atoi(text) == 0;
+
+	/* And so may this; then it works when it is done again. */
+	if (pwrite(fault_fd, "0", 1, 0) != 1)
+		CHECK_EQ(pwrite(fault_fd, "0", 1, 0), 1);
+	errno = saved;
+	return happened;
+}
+
+static inline int number_in(const char *path)
+{
+	char text[16] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	CHECK_OK(fd);
+	CHECK_OK(read(fd, text, sizeof(text) - 1));
+	close(fd);
+	return atoi(text);
+}
+
+static inline int module_refs(void)
+{
+	return number_in("/sys/module/sud/refcnt");
+}
+
+static int module_refs_wanted;
+
+static inline bool module_refs_there(void)
+{
+	return module_refs() == module_refs_wanted;
+}
+
+/* A thread that has exited may take a moment to give its reference back. */
+static inline void check_module_refs(int wanted)
+{
+	module_refs_wanted = wanted;
+	if (!wait_until(module_refs_there, 10000))
+		CHECK_EQ(module_refs(), wanted);
+}
+
+#define FAULT_ERRORS 4
+
+/**
+ * struct fault_sweep - one operation, and how it is judged
+ * @name: of the operation
+ * @reset: makes the state that it begins in; or NULL
+ * @op: negative and errno when it fails, as a system call
+ * @unchanged: checks, when it has failed, that all is as @reset left it
+ * @done: checks, when it has not, that it did what it says, and undoes it
+ * @wanted: the errors that must come, 0 behind the last; EFAULT where there is a
+ *	user copy that can be made to fail
+ * @also: others that may come from the parts of the kernel that it goes through
+ */
+struct fault_sweep {
+	const char *name;
+	void (*reset)(void);
+	long (*op)(void);
+	void (*unchanged)(void);
+	void (*done)(void);
+	int wanted[FAULT_ERRORS];
+	int also[FAULT_ERRORS];
+};
+
+/* Which of them have come. */
+static bool fault_came[FAULT_ERRORS];
+
+static inline void fault_note_error(const struct fault_sweep *sweep, int n,
+				    int err)
+{
+	for (int i = 0; i < FAULT_ERRORS; i++) {
+		if (sweep->wanted[i] == err)
+			fault_came[i] = true;
+		if (sweep->wanted[i] == err || sweep->also[i] == err)
+			return;
+	}
+	FAIL("%s, fault %d: errno %d, %s", sweep->name, n, err, strerror(err));
+}
+
+/* Return: the first that has not come, or 0. */
+static inline int fault_missed(const struct fault_sweep *sweep)
+{
+	for (int i = 0; i < FAULT_ERRORS && sweep->wanted[i]; i++)
+		if (!fault_came[i])
+			return sweep->wanted[i];
+	return 0;
+}
+
+/* The nth fails: see what it does. Return: whether there was an nth. */
+static inline bool fault_pass(const struct fault_sweep *sweep, int n)
+{
+	bool happened;
+	int refs, err;
+	long ret;
+
+	if (sweep->reset)
+		sweep->reset();
+	refs = module_refs();
+
+	fault_begin(n);
+	errno = 0;
+	ret = sweep->op();
+	err = errno;
+	happened = fault_end();
+
+	if (ret < 0) {
+		if (!happened)
+			FAIL("%s, no fault: %s", sweep->name, strerror(err));
+		fault_note_error(sweep, n, err);
+		check_module_refs(refs);
+		sweep->unchanged();
+		/* The thread goes on. */
+		CHECK_OK(sweep->op());
+	}
+	sweep->done();
+	check_module_refs(refs);
+	fault_log_check();
+	return happened;
+}
+
+/*
+ * The kernel's caches are not always as full, so what was the nth may be the one
+ * after it in the next pass, and never fail: hence more than one round.
+ */
+static inline void fault_sweep(const struct fault_sweep *sweep)
+{
+	int faults = 0, n;
+
+	memset(fault_came, 0, sizeof(fault_came));
+	for (int round = 0; round < 3 || fault_missed(sweep); round++) {
+		if (round == 30)
+			FAIL("%s: %d faults, none was %s", sweep->name, faults,
+			     strerror(fault_missed(sweep)));
+		for (n = 1; fault_pass(sweep, n); n++) {
+			CHECK(n < 5000);
+			faults++;
+		}
+	}
+	printf("# %s: %d faults\n", sweep->name, faults);
+	fflush(stdout);
+}
+
+/*
+ * What kmemleak has found so far, or NULL without kmemleak. It tells of memory
+ * that is 5 s old and has not changed between two scans.
+ */
+static inline const char *kmemleak(void)
+{
+	static char text[1 << 16];
+	int fd = open(FAULTS "kmemleak", O_RDWR | O_CLOEXEC);
+	size_t got = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return NULL;
+	sleep_ms(6000);
+	fault_console(FAULT_CONSOLE);
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(write(fd, "scan", 4), 4);
+	while ((n = read(fd, text + got, sizeof(text) - 1 - got)) > 0)
+		got += n;
+	text[got] = 0;
+	close(fd);
+	return text;
+}
+
+/* The last test of a program. By then the log has been printed. */
+static inline void kmemleak_check(void)
+{
+	const char *found = kmemleak();
+
+	if (!found)
+		SKIP("this kernel is built without kmemleak");
+	if (!*found)
+		return;
+	for (const char *p = found; *p; p += strcspn(p, "\n") + !!*p)
+		printf("# %.*s\n", (int)strcspn(p, "\n"), p);
+	fflush(stdout);
+	FAIL("kmemleak: %.60s", found);
+}
+
+#endif /* SUD_FAULT_H */
