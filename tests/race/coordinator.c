@@ -129,7 +129,6 @@ static void ended(struct slot *slot, int status)
 		return;
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		return;
-	/* Then the trap may have come where there is no handler. */
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGTRAP && slot->stepped)
 		return;
 	failure("a process has a wait status that it may not have", status, 0,

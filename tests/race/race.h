@@ -262,7 +262,12 @@ struct slot {
 	volatile u32 gen;
 	/* The tracer may be killed: 1; it is being killed: 2. */
 	volatile int killable;
-	/* A tracer may have died while it stepped one of its threads. */
+	/*
+	 * A tracer has stepped one of its threads. Where SIGTRAP was blocked, as in
+	 * its handler and at the ends of a libc thread, the kernel has then set its
+	 * handler to the default, and one that is still pending when the tracer
+	 * detaches or dies kills.
+	 */
 	volatile bool stepped;
 	struct beat beat[MAX_THREADS];
 };

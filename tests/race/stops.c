@@ -17,8 +17,6 @@
 /* Where faults are injected, the SIGTRAP's frame might be what fails. */
 static bool may_die(void)
 {
-	if (me.stepping && me.visited)
-		me.visited->stepped = true;
 	return !(me.stepping && sh->nth);
 }
 

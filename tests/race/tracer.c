@@ -35,9 +35,11 @@ static bool resume(int tid, int sig, int *steps)
 
 	if (request == PTRACE_SINGLESTEP && (*steps)-- <= 0)
 		request = PTRACE_CONT;
-	if (request == PTRACE_SINGLESTEP)
-		count(step);
 	me.stepping = request == PTRACE_SINGLESTEP;
+	if (me.stepping) {
+		count(step);
+		me.visited->stepped = true;
+	}
 	if (trace(request, tid, 0, sig))
 		return false;
 	/* It runs: whatever stops it has not been waited for. */
