@@ -81,8 +81,8 @@ static const char *fault_known = "(none)";
 static inline void fault_log_check(void)
 {
 	static const char *const complaints[] = {
-		"WARNING:",	      "BUG:",	"Oops", "INFO: ", "UBSAN:",
-		"general protection", "ODEBUG",
+		"WARNING:", "BUG:",		  "Oops",   "INFO: ",
+		"UBSAN:",   "general protection", "ODEBUG",
 	};
 	char line[2048];
 	ssize_t n;
@@ -115,14 +115,33 @@ static inline void fault_no_rseq(void)
 				 size, RSEQ_FLAG_UNREGISTER, RSEQ_SIG));
 }
 
-/* First in a test: skips it on a kernel that cannot make anything fail. */
+#define FAIL_NTH "/proc/thread-self/fail-nth"
+
+/* The whole program is skipped on a kernel that cannot make anything fail. */
+__attribute__((constructor)) static void fault_possible(void)
+{
+	if (!access(FAIL_NTH, F_OK))
+		return;
+	printf("1..0 # SKIP this kernel is built without fault injection\n");
+	exit(0);
+}
+
+/*
+ * The calling thread's own file; and so that the test itself takes no page faults
+ * that need memory. A forked child has neither from its parent.
+ */
+static inline void fault_process(void)
+{
+	if (fault_fd >= 0)
+		CHECK_OK(close(fault_fd));
+	fault_fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	CHECK_OK(fault_fd);
+	CHECK_OK(mlockall(MCL_CURRENT | MCL_FUTURE));
+}
+
+/* First in a test. */
 static inline void fault_init(void)
 {
-	fault_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (fault_fd < 0 && errno == ENOENT)
-		SKIP("this kernel is built without fault injection");
-	CHECK_OK(fault_fd);
-
 	/* GFP_KERNEL too, single pages, and those of vmalloc(). */
 	fault_setting("failslab/ignore-gfp-wait", "N");
 	fault_setting("fail_page_alloc/ignore-gfp-wait", "N");
@@ -137,8 +156,7 @@ static inline void fault_init(void)
 	CHECK_OK(fault_log);
 	CHECK_OK(lseek(fault_log, 0, SEEK_END));
 	fault_console(4);
-	/* So that the test itself takes no page faults that need memory. */
-	CHECK_OK(mlockall(MCL_CURRENT | MCL_FUTURE));
+	fault_process();
 	fault_no_rseq();
 }
 
@@ -182,6 +200,15 @@ static inline int number_in(const char *path)
 	CHECK_OK(read(fd, text, sizeof(text) - 1));
 	close(fd);
 	return atoi(text);
+}
+
+/* The same of a process that is dead but not yet waited for. */
+static inline bool fault_happened_to(pid_t pid)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/fail-nth", pid);
+	return number_in(path) == 0;
 }
 
 static inline int module_refs(void)
