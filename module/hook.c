@@ -124,8 +124,8 @@ static int anchor_init(void)
 	if (err == -EBUSY)
 		pr_err("ftrace is off: run \"sysctl kernel.ftrace_enabled=1\" and load the module again\n");
 	else
-		pr_err("ftrace does not work here (%d); this kernel is not supported, see the README\n",
-		       err);
+		pr_err("ftrace does not work here (%d); %s\n", err,
+		       sud_hint(err));
 	return err;
 }
 
@@ -142,8 +142,8 @@ static int direct_init(void)
 	for (i = 0; i < ARRAY_SIZE(symbols) && err == -ENOENT; i++)
 		err = sud_hook_find(symbols[i], &hooked);
 	if (err) {
-		pr_err("cannot find the function %s to hook (%d); see the README for the kernels that are supported\n",
-		       symbols[0], err);
+		pr_err("cannot find the function %s to hook (%d); %s\n",
+		       symbols[0], err, sud_hint(err));
 		return err;
 	}
 
@@ -152,8 +152,8 @@ static int direct_init(void)
 		pr_err("%ps is taken: stop the BPF program, live patch or tracer attached to it and load the module again\n",
 		       (void *)hooked);
 	else if (err)
-		pr_err("cannot hook %ps (%d); this kernel is not supported, see the README\n",
-		       (void *)hooked, err);
+		pr_err("cannot hook %ps (%d); %s\n", (void *)hooked, err,
+		       sud_hint(err));
 	return err;
 }
 

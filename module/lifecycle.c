@@ -84,8 +84,8 @@ int sud_lifecycle_init(void)
 			err = tracepoint_probe_register(
 				probes[i].tracepoint, probes[i].function, NULL);
 		if (err) {
-			pr_err("no tracepoint %s (%d); this kernel is not supported, see the README\n",
-			       probes[i].name, err);
+			pr_err("no tracepoint %s (%d); %s\n", probes[i].name,
+			       err, sud_hint(err));
 			unregister_first(i);
 			return err;
 		}

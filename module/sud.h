@@ -11,8 +11,14 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/compiler.h>
+#include <linux/errno.h>
 #include <linux/printk.h>
 #include <linux/types.h>
+
+/* The end of a message about what keeps the module from loading. */
+#define sud_hint(err)                            \
+	((err) == -ENOMEM ? "memory is short" : \
+			    "this kernel is not supported, see the README")
 
 struct pt_regs;
 struct sud_task;
