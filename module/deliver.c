@@ -114,7 +114,7 @@ static void set_immutable(struct sud_task *st, struct k_sigaction *action)
 #ifdef SA_IMMUTABLE
 	action->sa.sa_flags |= SA_IMMUTABLE;
 #else
-	st->rules = false;
+	st->rules = SUD_RULES_NONE;
 	st->region.len = 0;
 	st->selector = (char __user *)TASK_SIZE_MAX;
 #endif

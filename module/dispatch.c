@@ -111,17 +111,17 @@ static noinline long judge_outside(struct pt_regs *regs, struct sud_task *st)
 	return judge_rules_rest(regs, st);
 }
 
-/* For the threads with one of SUD_TASK_RULES. The order is the same. */
+/* For the threads with sud_rules. The order is the same. */
 static noinline long judge_rules(struct pt_regs *regs, struct sud_task *st)
 {
 	if (likely(in_region(st, regs) &&
 		   READ_ONCE(*st->latest) == st->region.version))
 		return run(st, regs);
-	if (!st->set)
-		return judge_rules_rest(regs, st);
-	if (st->config.mode == SUD_MODE_EXCLUSIVE)
+	if (st->rules == SUD_RULES_INSIDE)
 		return judge_inside(regs, st);
-	return judge_outside(regs, st);
+	if (st->rules == SUD_RULES_OUTSIDE)
+		return judge_outside(regs, st);
+	return judge_rules_rest(regs, st);
 }
 
 static noinline long judge_selector(struct sud_task *st, struct pt_regs *regs)
@@ -145,7 +145,7 @@ static __always_inline long judge(struct sud_task *st, struct pt_regs *regs)
 	if (unlikely(!st))
 		return SUD_ENTRY_PASS;
 
-	if (unlikely(st->rules))
+	if (unlikely(st->rules != SUD_RULES_NONE))
 		return judge_rules(regs, st);
 
 	if (likely(in_region(st, regs)))

@@ -93,7 +93,8 @@ sud_regions_search(const struct sud_ranges *ranges, unsigned long ip)
 {
 	const unsigned long *at = ranges->starts;
 
-	switch (READ_ONCE(ranges->levels)) {
+	/* From somewhere between: then the way into the switch is short. */
+	switch (__builtin_expect(READ_ONCE(ranges->levels), 12)) {
 	case 16:
 		at = sud_regions_step(at, 1UL << 15, ip);
 		fallthrough;
@@ -187,7 +188,7 @@ static __always_inline bool sud_regions_inside(const struct sud_region_set *set,
 		ranges = sud_regions_begin(set, &version);
 		at = sud_regions_search(ranges, ip);
 		start = READ_ONCE(*at);
-		len = READ_ONCE(at[ranges->room]);
+		len = data_race(at[ranges->room]);
 	} while (unlikely(!sud_regions_end(set, version)));
 
 	if (ip - start >= len)
@@ -211,7 +212,7 @@ sud_regions_outside(const struct sud_region_set *set, unsigned long ip,
 		ranges = sud_regions_begin(set, &version);
 		at = sud_regions_search(ranges, ip);
 		start = READ_ONCE(*at);
-		end = start + READ_ONCE(at[ranges->room]);
+		end = start + data_race(at[ranges->room]);
 		next = ULONG_MAX;
 		if (at + 1 < ranges->starts + READ_ONCE(ranges->count))
 			next = READ_ONCE(at[1]);

@@ -85,6 +85,15 @@ struct sud_task *sud_task_alloc(void)
 	return kzalloc(sizeof(struct sud_task), GFP_KERNEL_ACCOUNT);
 }
 
+static enum sud_rules rules_of(const struct sud_config *config)
+{
+	if (config->flags & SUD_FLAG_REGIONS)
+		return config->mode == SUD_MODE_EXCLUSIVE ? SUD_RULES_INSIDE :
+							    SUD_RULES_OUTSIDE;
+	return config->flags & SUD_TASK_RULES ? SUD_RULES_OTHER :
+						SUD_RULES_NONE;
+}
+
 /* Takes the reference to the set; returns the one that was there before. */
 static struct sud_region_set *apply(struct sud_task *st,
 				    const struct sud_task_state *state)
@@ -103,7 +112,7 @@ static struct sud_region_set *apply(struct sud_task *st,
 	st->quick = config->delivery == SUD_DELIVER_UPCALL &&
 		    !config->upcall_frame && st->user64 &&
 		    !(config->flags & SUD_FLAG_SIGRETURN);
-	st->rules = config->flags & SUD_TASK_RULES;
+	st->rules = rules_of(config);
 	st->set = state->set;
 	st->latest = st->set ? &st->set->version : &st->region.version;
 	return old;

@@ -12,6 +12,14 @@
 #include "regions.h"
 #include "sud.h"
 
+/* What there is to ask beside the region and an absolute selector. */
+enum sud_rules {
+	SUD_RULES_NONE,
+	SUD_RULES_INSIDE, /* a set; calls from inside it run */
+	SUD_RULES_OUTSIDE, /* a set; calls from outside it run */
+	SUD_RULES_OTHER, /* no set, but another of SUD_TASK_RULES */
+} __packed;
+
 /**
  * struct sud_task - one armed thread
  * @node: in its bucket of the table; changed under the bucket's lock, read
@@ -23,8 +31,7 @@
  * @selector: the selector byte or NULL; access_ok() was asked when it was set.
  *	With SUD_FLAG_SELECTOR_FS, what is added to the FS base
  * @quick: a call by 64-bit SYSCALL that is blocked is an upcall in registers
- * @rules: there is more to ask than the region and an absolute selector: see
- *	judge_rules()
+ * @rules: see there
  * @user64: SET was called from 64-bit code
  * @config: what SET was given; the data path reads flags and the upcall there
  * @set: the region set or NULL; a reference
@@ -41,7 +48,7 @@ struct sud_task {
 	struct sud_region region;
 	char __user *selector;
 	bool quick;
-	bool rules;
+	enum sud_rules rules;
 	bool user64;
 	struct sud_config config;
 	struct sud_region_set *set;
@@ -96,7 +103,6 @@ static inline struct sud_task *sud_task_search(void)
 #define SUD_TASK_INHERIT (SUD_FLAG_INHERIT_THREAD | SUD_FLAG_INHERIT_FORK)
 #define SUD_TASK_ENTRY \
 	(SUD_FLAG_ENTRY_SYSCALL | SUD_FLAG_ENTRY_INT80 | SUD_FLAG_ENTRY_COMPAT)
-/* The flags of which sud_task.rules tells whether there is any. */
 #define SUD_TASK_RULES                                                \
 	(SUD_FLAG_REGIONS | SUD_FLAG_SELECTOR_FS | SUD_TASK_INHERIT | \
 	 SUD_TASK_ENTRY)
