@@ -81,8 +81,8 @@ static const char *fault_known = "(none)";
 static inline void fault_log_check(void)
 {
 	static const char *const complaints[] = {
-		"WARNING:", "BUG:",		  "Oops",   "INFO: ",
-		"UBSAN:",   "general protection", "ODEBUG",
+		"WARNING:",	      "BUG:",	"Oops", "INFO: ", "UBSAN:",
+		"general protection", "ODEBUG",
 	};
 	char line[2048];
 	ssize_t n;

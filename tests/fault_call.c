@@ -259,8 +259,8 @@ static void sweep_death(void *its_selector, int sig)
 TEST_LIMIT(death, "a death that nothing can catch needs no memory", false, 120)
 {
 	static unsigned char wrong = 2;
-	void *none = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0);
+	void *none =
+		mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	CHECK(none != MAP_FAILED);
 	fault_init();
@@ -357,8 +357,8 @@ static void thread_was_armed(void)
 	parent_unchanged();
 }
 
-static void sweep_clone(const char *name, long (*op)(void),
-			void (*done)(void), int also)
+static void sweep_clone(const char *name, long (*op)(void), void (*done)(void),
+			int also)
 {
 	struct fault_sweep sweep = {
 		.name = name,

@@ -162,15 +162,16 @@ static bool load_with(int n)
 	return happened;
 }
 
-TEST_LIMIT(load,
-	   "loading: what failed has left nothing, and what has not all there is",
-	   false, 180)
+TEST_LIMIT(
+	load,
+	"loading: what failed has left nothing, and what has not all there is",
+	false, 180)
 {
 	int n = 1;
 
 	begin();
 	/* Without memory for the module's static branches it warns, twice. */
-	fault_known = "at kernel/jump_label.c:";
+	fault_known = "kernel/jump_label.c:";
 	while (load_with(n))
 		n++;
 	CHECK(failed);
