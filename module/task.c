@@ -88,10 +88,10 @@ struct sud_task *sud_task_alloc(void)
 static enum sud_rules rules_of(const struct sud_config *config)
 {
 	if (config->flags & SUD_FLAG_REGIONS)
-		return config->mode == SUD_MODE_EXCLUSIVE ? SUD_RULES_INSIDE :
-							    SUD_RULES_OUTSIDE;
-	return config->flags & SUD_TASK_RULES ? SUD_RULES_OTHER :
-						SUD_RULES_NONE;
+		return config->mode == SUD_MODE_EXCLUSIVE ? SUD_RULES_INSIDE
+							  : SUD_RULES_OUTSIDE;
+	return config->flags & SUD_TASK_RULES ? SUD_RULES_OTHER
+					      : SUD_RULES_NONE;
 }
 
 /* Takes the reference to the set; returns the one that was there before. */
