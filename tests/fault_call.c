@@ -183,7 +183,7 @@ static void sweep_upcall(void (*entry)(void), volatile uint64_t *top,
 		happened = fault_end();
 		CHECK_EQ(up_count, n);
 	} while (happened);
-	printf("# %d faults\n", n - 1);
+	printf("# upcall: %d faults\n", n - 1);
 }
 
 /* The kernel may ask for memory there, but nothing depends on it. */
