@@ -8,6 +8,7 @@
 #include <linux/ftrace.h>
 #include <linux/sched.h>
 #include <linux/version.h>
+#include <asm/text-patching.h>
 
 /* Callbacks get a struct ftrace_regs since 5.11 (commit d19ad0775dcd). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
@@ -81,14 +82,42 @@ static inline int sud_ftrace_attach(struct ftrace_ops *ops, unsigned long ip,
 #endif
 }
 
-/* Return: 0, or an error when ftrace has died: then the call stays for ever. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+/* Does the function at @ip begin with a call of @addr? An ENDBR may come first. */
+static inline bool sud_ftrace_calls(unsigned long ip, unsigned long addr)
+{
+	const u8 *text = (const u8 *)ip;
+	int i;
+
+	for (i = 0; i <= 4; i += 4)
+		if (text[i] == CALL_INSN_OPCODE &&
+		    ip + i + CALL_INSN_SIZE + *(const s32 *)(text + i + 1) ==
+			    addr)
+			return true;
+	return false;
+}
+#endif
+
+/*
+ * sud_ftrace_detach() - undo sud_ftrace_attach()
+ *
+ * Before 6.4 all direct users share a filter. Without memory, @ip stays in it:
+ * when there is no other user, nothing is called from there; else the function
+ * still calls @addr, and may even do so when a later unregistering succeeds.
+ *
+ * Return: 0, or an error when the call stays for ever.
+ */
 static inline int sud_ftrace_detach(struct ftrace_ops *ops, unsigned long ip,
 				    unsigned long addr)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 	return unregister_ftrace_direct(ops, addr, true);
 #else
-	return unregister_ftrace_direct(ip, addr);
+	int err = unregister_ftrace_direct(ip, addr);
+
+	if (sud_ftrace_calls(ip, addr))
+		return err ?: -EBUSY;
+	return err == -ENOMEM ? 0 : err;
 #endif
 }
 
