@@ -643,8 +643,3 @@ TEST_LIMIT(get_task, "GET_TASK, which takes the region set too", false, 120)
 	fault_sweep(&sweep);
 	fault_exit();
 }
-
-TEST_LIMIT(no_leak, "and no memory is leaked", false, 300)
-{
-	kmemleak_check();
-}

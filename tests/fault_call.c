@@ -482,8 +482,3 @@ TEST(other_calls_do_not,
 	child_was_armed();
 	fault_exit();
 }
-
-TEST_LIMIT(no_leak, "and no memory is leaked", false, 300)
-{
-	kmemleak_check();
-}
