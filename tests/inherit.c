@@ -241,8 +241,11 @@ static void try_all_flags(void)
 		CLONE_VM | CLONE_VFORK,
 	};
 	unsigned int n = sizeof(core) / sizeof(*core);
+	/* Where that is too many, others by every way and in every ABI. */
+	unsigned int step = (1U << n) / often(1 << n);
 
-	for (unsigned int set = 0; set < 1U << n; set++) {
+	for (unsigned int set = (table_by + sizeof(long)) % step; set < 1U << n;
+	     set += step) {
 		uint64_t flags = 0;
 
 		for (unsigned int i = 0; i < n; i++)

@@ -245,7 +245,7 @@ static void arm_and_exit(void)
 TEST_LIMIT(reuse, "task memory that is used again is never armed", false, 60)
 {
 	/* Many die armed; as many live unarmed in the same task_structs. */
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < often(300); i++) {
 		int status = in_child(arm_and_exit);
 
 		CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
@@ -267,7 +267,7 @@ static void *arm_in_thread(void *unused)
 
 TEST_LIMIT(threads_exit_armed, "threads may exit armed", false, 60)
 {
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < often(200); i++) {
 		pthread_t t[4];
 
 		for (int n = 0; n < 4; n++)

@@ -23,6 +23,11 @@ static int slow(void)
 	return times && atoi(times) > 0 ? atoi(times) : 1;
 }
 
+int often(int n)
+{
+	return n < slow() ? 1 : n / slow();
+}
+
 void sud_test_add(const char *name, const char *what, void (*fn)(void),
 		  bool both, int limit)
 {

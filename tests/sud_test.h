@@ -174,6 +174,8 @@ bool file_contains(const char *path, const char *text);
 bool module_load(void);
 bool module_unload(void);
 void sleep_ms(int ms);
+/* How often to do what is done often for luck's sake: n, or less where it is slow. */
+int often(int n);
 /* True when fn() became true within the limit. */
 bool wait_until(bool (*fn)(void), int ms);
 
