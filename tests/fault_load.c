@@ -120,12 +120,16 @@ static void begin(void)
 static int failed;
 
 /* Ends a test as it began. */
-static void end(const char *name, int faults)
+static void end(void)
 {
 	CHECK_OK(load());
 	sud_fd = sud_open();
 	CHECK_OK(sud_fd);
 	fault_exit();
+}
+
+static void report(const char *name, int faults)
+{
 	printf("# %s: %d faults, %d errors\n", name, faults, failed);
 	fflush(stdout);
 }
@@ -174,7 +178,8 @@ TEST_LIMIT(
 	while (load_with(n))
 		n++;
 	CHECK(failed);
-	end("load", n - 1);
+	end();
+	report("load", n - 1);
 }
 
 static bool unload_with(int n)
@@ -212,7 +217,8 @@ TEST_LIMIT(unload, "unloading", false, 120)
 	while (unload_with(n))
 		n++;
 	CHECK_EQ(failed, 1);
-	end("unload", n - 1);
+	end();
+	report("unload", n - 1);
 }
 
 #define PR_SUD 59
@@ -285,5 +291,5 @@ TEST_LIMIT(prctl, "the prctl of a module that was loaded with prctl=1", false,
 	fault_sweep(&sweep);
 	CHECK_OK(close(sud_fd));
 	CHECK_OK(unload());
-	end("prctl", 0);
+	end();
 }
