@@ -16,9 +16,9 @@
 #include <linux/types.h>
 
 /* The end of a message about what keeps the module from loading. */
-#define sud_hint(err)                            \
-	((err) == -ENOMEM ? "memory is short" : \
-			    "this kernel is not supported, see the README")
+#define sud_hint(err)                         \
+	((err) == -ENOMEM ? "memory is short" \
+			  : "this kernel is not supported, see the README")
 
 struct pt_regs;
 struct sud_task;
