@@ -27,10 +27,13 @@ race_probe:
 	movups	PROBE_XIN(%rdi), %xmm0
 	movups	PROBE_XIN+16(%rdi), %xmm7
 	movups	PROBE_XIN+32(%rdi), %xmm15
-	/* The red zone of the instruction begins 8 below: a return address. */
+	/*
+	 * The red zone of the instruction begins 8 below, behind a return address;
+	 * its last 8 bytes are not in the one of here, where a signal may come, too.
+	 */
 	movq	$RED_ZONE, -24(%rsp)
 	movq	$RED_ZONE+1, -72(%rsp)
-	movq	$RED_ZONE+2, -136(%rsp)
+	movq	$RED_ZONE+2, -128(%rsp)
 	pushq	PROBE_IN+120(%rdi)
 	popfq
 	movq	PROBE_IN(%rdi), %rax
@@ -74,7 +77,7 @@ race_probe:
 	movq	%rbx, PROBE_RED(%rax)
 	movq	-72(%rsp), %rbx
 	movq	%rbx, PROBE_RED+8(%rax)
-	movq	-136(%rsp), %rbx
+	movq	-128(%rsp), %rbx
 	movq	%rbx, PROBE_RED+16(%rax)
 	movups	%xmm0, PROBE_XOUT(%rax)
 	movups	%xmm7, PROBE_XOUT+16(%rax)
