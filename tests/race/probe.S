@@ -214,13 +214,4 @@ race_probed:
 race_probed_end:
 	.size	race_probed, . - race_probed
 
-/* On this nop a uprobe becomes a call from 7.2 on. */
-	.globl	race_probed_nop
-	.type	race_probed_nop, @function
-	.balign	64
-race_probed_nop:
-	.byte	0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0
-	ret
-	.size	race_probed_nop, . - race_probed_nop
-
 	.section .note.GNU-stack, "", @progbits

@@ -403,7 +403,6 @@ void race_up_regs(void);
 void race_up_frames(void);
 void race_tramp32(void);
 int race_probed(int n);
-void race_probed_nop(void);
 long race_clone(long nr, long a, long b, long c, long d, long e,
 		struct self *child);
 long race_clone80(long nr, struct self *child);

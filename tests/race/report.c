@@ -83,6 +83,7 @@ static void print_wait(const struct slot *slot, int thread)
 	if (b->waits)
 		printf(", waits for %s %ld", b->waits, b->waits_for);
 	printf("\n");
+	print_file("/proc/%d/task/%d/status", slot->pid, b->tid);
 	print_file("/proc/%d/task/%d/stack", slot->pid, b->tid);
 	print_file("/proc/%d/task/%d/syscall", slot->pid, b->tid);
 	if (b->waits && b->waits_for > 1) {

@@ -81,11 +81,13 @@ static void visit(void)
 
 	if (tid)
 		not_traced(tid);
-	if (!tid || trace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD) ||
-	    (maybe_die(), trace(PTRACE_INTERRUPT, tid, 0, 0))) {
+	if (!tid || trace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD)) {
 		sleep_us(500);
 		return;
 	}
+	maybe_die();
+	/* It may have died since, and is to be waited for then, too. */
+	trace(PTRACE_INTERRUPT, tid, 0, 0);
 	count(seize);
 	me.stepping = false;
 	me.visited = of;

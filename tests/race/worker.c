@@ -66,7 +66,6 @@ static void op_probed(struct self *s)
 	if (s->model.c.selector && !s->model.shared)
 		*s->model.selector = SUD_SELECTOR_BLOCK;
 	CHECK_EQ(s, "the result of a probed function", race_probed(n), n + 1);
-	race_probed_nop();
 	CHECK_EQ(s, "upcalls of a probed function", s->up_count, upcalls);
 	count(uprobed);
 }
