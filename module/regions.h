@@ -188,6 +188,7 @@ static __always_inline bool sud_regions_inside(const struct sud_region_set *set,
 		ranges = sud_regions_begin(set, &version);
 		at = sud_regions_search(ranges, ip);
 		start = READ_ONCE(*at);
+		/* As in sud_regions_step(). */
 		len = data_race(at[ranges->room]);
 	} while (unlikely(!sud_regions_end(set, version)));
 
@@ -212,6 +213,7 @@ sud_regions_outside(const struct sud_region_set *set, unsigned long ip,
 		ranges = sud_regions_begin(set, &version);
 		at = sud_regions_search(ranges, ip);
 		start = READ_ONCE(*at);
+		/* As in sud_regions_step(). */
 		end = start + data_race(at[ranges->room]);
 		next = ULONG_MAX;
 		if (at + 1 < ranges->starts + READ_ONCE(ranges->count))

@@ -112,11 +112,12 @@ static void sweep_signal(void)
 /* As fault_sweep(); @returns_too: a return is to be dispatched as well. */
 static void sweep_signals(bool returns_too)
 {
-	for (int round = 0; round < 3 || !lost || !unwritten || !unread ||
-			    (returns_too && !redone);
-	     round++) {
+	bool all = false;
+
+	for (int round = 0; round < 2 || !all; round++) {
 		CHECK(round < 30);
 		sweep_signal();
+		all = lost && unwritten && unread && (redone || !returns_too);
 	}
 	printf("# without siginfo: %d, frames not written: %d, not read: %d, returns dispatched: %d\n",
 	       lost, unwritten, unread, redone);

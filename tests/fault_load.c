@@ -135,7 +135,7 @@ static void report(const char *name, int faults)
 }
 
 /* Not for the warnings that are known; the test reads the log itself. */
-static void panic_on_warn(const char *yes)
+static void set_panic(const char *yes)
 {
 	CHECK(file_write("/proc/sys/kernel/panic_on_warn", yes));
 }
@@ -146,12 +146,12 @@ static bool load_with(int n)
 	long ret;
 	int err;
 
-	panic_on_warn("0");
+	set_panic("0");
 	fault_begin(n);
 	ret = load();
 	err = errno;
 	happened = fault_end();
-	panic_on_warn("1");
+	set_panic("1");
 
 	if (ret) {
 		if (!happened || (err != ENOMEM && err != EFAULT))
@@ -189,12 +189,12 @@ static bool unload_with(int n)
 	int err;
 
 	CHECK_OK(load());
-	panic_on_warn("0");
+	set_panic("0");
 	fault_begin(n);
 	ret = unload();
 	err = errno;
 	happened = fault_end();
-	panic_on_warn("1");
+	set_panic("1");
 
 	if (ret) {
 		/* Its name could not be read. */
