@@ -4,6 +4,7 @@
  * the other. It lives for a moment, ends in one way or another, and is started
  * again with the next number.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -221,9 +222,16 @@ void worker(struct slot *slot)
 	s->pid = proc.pid;
 	s->rng = seed_of(s, 0);
 	sets_init(s);
-	for (int i = 1; i < sh->threads; i++)
-		if (pthread_create(&threads[i], NULL, thread, thread_self(i)))
-			FAIL(s, "pthread_create", i, 0);
+	for (int i = 1; i < sh->threads; i++) {
+		struct self *other = thread_self(i);
+		int err;
+
+		/* CLONE_FS: not while a child of another thread's is in exec. */
+		do
+			err = pthread_create(&threads[i], NULL, thread, other);
+		while (err == EAGAIN);
+		CHECK_EQ(s, "pthread_create", err, 0);
+	}
 	thread_steps(s);
 	switch (proc.gen % 3) {
 	case 0:
