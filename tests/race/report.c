@@ -73,6 +73,24 @@ static void print_file(const char *format, int pid, int tid)
 		printf("#   %s\n", line);
 }
 
+static void print_process(int pid)
+{
+	print_file("/proc/%d/status", pid, 0);
+	print_file("/proc/%d/stack", pid, 0);
+	print_file("/proc/%d/syscall", pid, 0);
+}
+
+static int tracer_of(int pid, int tid)
+{
+	char path[100], text[2000], *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, tid);
+	if (!read_file(path, text, sizeof(text)))
+		return 0;
+	at = strstr(text, "TracerPid:");
+	return at ? atoi(at + strlen("TracerPid:")) : 0;
+}
+
 /* Where a thread hangs, and what it waits for. */
 static void print_wait(const struct slot *slot, int thread)
 {
@@ -86,11 +104,10 @@ static void print_wait(const struct slot *slot, int thread)
 	print_file("/proc/%d/task/%d/status", slot->pid, b->tid);
 	print_file("/proc/%d/task/%d/stack", slot->pid, b->tid);
 	print_file("/proc/%d/task/%d/syscall", slot->pid, b->tid);
-	if (b->waits && b->waits_for > 1) {
-		print_file("/proc/%d/status", b->waits_for, 0);
-		print_file("/proc/%d/stack", b->waits_for, 0);
-		print_file("/proc/%d/syscall", b->waits_for, 0);
-	}
+	if (b->waits && b->waits_for > 1)
+		print_process(b->waits_for);
+	if (tracer_of(slot->pid, b->tid))
+		print_process(tracer_of(slot->pid, b->tid));
 }
 
 void print_failure(void)
