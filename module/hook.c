@@ -80,8 +80,8 @@ int sud_guard_attach(struct sud_guard *guard)
 	if (err == -ENOENT && guard->optional)
 		return 0;
 	if (err) {
-		pr_err("cannot find the function %s to guard (%d); see the README for the kernels that are supported\n",
-		       guard->symbol, err);
+		pr_err("cannot find the function %s to guard (%d); %s\n",
+		       guard->symbol, err, sud_hint(err));
 		return err;
 	}
 
