@@ -450,31 +450,9 @@ static inline void do_nothing(void)
 {
 }
 
-static inline int module_refs(void)
-{
-	char text[16] = "";
-	int fd = open("/sys/module/sud/refcnt", O_RDONLY | O_CLOEXEC);
-
-	CHECK_OK(fd);
-	CHECK_OK(read(fd, text, sizeof(text) - 1));
-	close(fd);
-	return atoi(text);
-}
-
-static int refs_wanted;
-
-static inline bool refs_there(void)
-{
-	return module_refs() == refs_wanted;
-}
-
-/* The module is held so many times, at once or when the exits are through. */
 static inline void check_refs(int wanted)
 {
-	refs_wanted = wanted;
-	if (!wait_until(refs_there, 20000))
-		FAIL("the module is held %d times, not %d", module_refs(),
-		     wanted);
+	check_refs_within(wanted, 20000);
 }
 
 #endif /* SUD_CHILD_H */

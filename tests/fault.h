@@ -30,17 +30,6 @@ static inline void fault_setting(const char *file, const char *value)
 		FAIL("cannot write %s to %s: %s", value, path, strerror(errno));
 }
 
-static inline int number_in(const char *path)
-{
-	char text[16] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	CHECK_OK(fd);
-	CHECK_OK(read(fd, text, sizeof(text) - 1));
-	close(fd);
-	return atoi(text);
-}
-
 /*
  * Not what kmemleak and debugobjects need for themselves, which is as often as
  * anybody else needs something: they switch themselves off when they lack it.
@@ -226,7 +215,19 @@ static inline bool fault_end(void)
 	return happened;
 }
 
-/* The same of a process that is dead but not yet waited for. */
+/*
+ * Does it with the nth failing. Return: whether there was an nth; @ret and errno
+ * are of the operation.
+ */
+static inline bool fault_try(int n, long (*op)(void), long *ret)
+{
+	fault_begin(n);
+	errno = 0;
+	*ret = op();
+	return fault_end();
+}
+
+/* As fault_end(), of a process that is dead but not yet waited for. */
 static inline bool fault_happened_to(pid_t pid)
 {
 	char path[40];
@@ -235,24 +236,10 @@ static inline bool fault_happened_to(pid_t pid)
 	return number_in(path) == 0;
 }
 
-static inline int module_refs(void)
-{
-	return number_in("/sys/module/sud/refcnt");
-}
-
-static int module_refs_wanted;
-
-static inline bool module_refs_there(void)
-{
-	return module_refs() == module_refs_wanted;
-}
-
 /* A thread that has exited may take a moment to give its reference back. */
 static inline void check_module_refs(int wanted)
 {
-	module_refs_wanted = wanted;
-	if (!wait_until(module_refs_there, 10000))
-		CHECK_EQ(module_refs(), wanted);
+	check_refs_within(wanted, 10000);
 }
 
 #define FAULT_ERRORS 4
@@ -313,11 +300,8 @@ static inline bool fault_pass(const struct fault_sweep *sweep, int n)
 		sweep->reset();
 	refs = module_refs();
 
-	fault_begin(n);
-	errno = 0;
-	ret = sweep->op();
+	happened = fault_try(n, sweep->op, &ret);
 	err = errno;
-	happened = fault_end();
 
 	if (ret < 0) {
 		if (!happened)

@@ -140,18 +140,22 @@ static void set_panic(const char *yes)
 	CHECK(file_write("/proc/sys/kernel/panic_on_warn", yes));
 }
 
-static bool load_with(int n)
+static bool try_quietly(int n, long (*op)(void), long *ret, int *err)
 {
 	bool happened;
-	long ret;
-	int err;
 
 	set_panic("0");
-	fault_begin(n);
-	ret = load();
-	err = errno;
-	happened = fault_end();
+	happened = fault_try(n, op, ret);
+	*err = errno;
 	set_panic("1");
+	return happened;
+}
+
+static bool load_with(int n)
+{
+	long ret;
+	int err;
+	bool happened = try_quietly(n, load, &ret, &err);
 
 	if (ret) {
 		if (!happened || (err != ENOMEM && err != EFAULT))
@@ -189,12 +193,7 @@ static bool unload_with(int n)
 	int err;
 
 	CHECK_OK(load());
-	set_panic("0");
-	fault_begin(n);
-	ret = unload();
-	err = errno;
-	happened = fault_end();
-	set_panic("1");
+	happened = try_quietly(n, unload, &ret, &err);
 
 	if (ret) {
 		/* Its name could not be read. */
@@ -221,18 +220,18 @@ TEST_LIMIT(unload, "unloading", false, 120)
 	report("unload", n - 1);
 }
 
-#define PR_SUD 59
-
 static long prctl_off(void)
 {
-	return syscall(SYS_prctl, PR_SUD, SUD_MODE_OFF, 0, 0, 0);
+	return syscall(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, SUD_MODE_OFF, 0,
+		       0, 0);
 }
 
 /* Of all the modes, the one that natively came last. */
 static long prctl_inclusive(void)
 {
-	return syscall(SYS_prctl, PR_SUD, SUD_MODE_INCLUSIVE, site_a,
-		       site_a_end - (char *)site_a, &selector);
+	return syscall(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH,
+		       SUD_MODE_INCLUSIVE, site_a, site_a_end - (char *)site_a,
+		       &selector);
 }
 
 static void prctl_reset(void)

@@ -172,25 +172,33 @@ static long do_get(void *at)
 	return ioctl(sud_fd, SUD_IOC_GET, at);
 }
 
-TEST(get, "GET")
+/* It reads the size of an empty struct, and fills that. */
+static void check_cuts_filled(const char *name, const void *empty, size_t size,
+			      long (*op)(void *at))
 {
-	struct sud_config empty = { .size = sizeof(empty) };
 	struct block block = {
-		.name = "GET",
-		.data = &empty,
-		.size = sizeof(empty),
-		.reads = sizeof(empty.size),
-		.writes = sizeof(empty),
-		.op = do_get,
+		.name = name,
+		.data = empty,
+		.size = size,
+		.reads = sizeof(__u32),
+		.writes = size,
+		.op = op,
 		.unchanged = was_is_there,
 		.done = was_is_there,
 	};
 
 	begin();
 	check_cuts(&block);
-	block.data = enlarged(&empty, sizeof(empty));
-	block.size = block.writes = sizeof(empty) + MORE;
+	block.data = enlarged(empty, size);
+	block.size = block.writes = size + MORE;
 	check_cuts(&block);
+}
+
+TEST(get, "GET")
+{
+	struct sud_config empty = { .size = sizeof(empty) };
+
+	check_cuts_filled("GET", &empty, sizeof(empty), do_get);
 }
 
 static long do_info(void *at)
@@ -201,22 +209,8 @@ static long do_info(void *at)
 TEST(info, "INFO")
 {
 	struct sud_info empty = { .size = sizeof(empty) };
-	struct block block = {
-		.name = "INFO",
-		.data = &empty,
-		.size = sizeof(empty),
-		.reads = sizeof(empty.size),
-		.writes = sizeof(empty),
-		.op = do_info,
-		.unchanged = was_is_there,
-		.done = was_is_there,
-	};
 
-	begin();
-	check_cuts(&block);
-	block.data = enlarged(&empty, sizeof(empty));
-	block.size = block.writes = sizeof(empty) + MORE;
-	check_cuts(&block);
+	check_cuts_filled("INFO", &empty, sizeof(empty), do_info);
 }
 
 /* Of the descriptor's set there is the one in the middle, or all three. */

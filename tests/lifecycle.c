@@ -279,24 +279,6 @@ TEST_LIMIT(threads_exit_armed, "threads may exit armed", false, 60)
 	}
 }
 
-static int module_refs(void)
-{
-	char text[16] = "";
-	int fd = open("/sys/module/sud/refcnt", O_RDONLY | O_CLOEXEC);
-
-	CHECK_OK(fd);
-	CHECK_OK(read(fd, text, sizeof(text) - 1));
-	close(fd);
-	return atoi(text);
-}
-
-static int refs_wanted;
-
-static bool refs_there(void)
-{
-	return module_refs() == refs_wanted;
-}
-
 TEST_LIMIT(
 	refs,
 	"each armed thread holds the module once, and no more once it is gone",
@@ -322,8 +304,7 @@ TEST_LIMIT(
 		read(fds[0], &c, 1);
 		_exit(0);
 	}
-	refs_wanted = before + 10;
-	CHECK(wait_until(refs_there, 10000));
+	check_refs_within(before + 10, 10000);
 	close(fds[1]);
 	for (int i = 0; i < 10; i++)
 		CHECK_OK(wait(NULL));

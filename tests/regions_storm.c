@@ -408,24 +408,6 @@ TEST_LIMIT(growing, "8 threads in sets that grow from one range to thousands",
 	printf("# %d sets\n", sets);
 }
 
-static int module_refs(void)
-{
-	char text[16] = "";
-	int fd = open("/sys/module/sud/refcnt", O_RDONLY | O_CLOEXEC);
-
-	CHECK_OK(fd);
-	CHECK_OK(read(fd, text, sizeof(text) - 1));
-	CHECK_OK(close(fd));
-	return atoi(text);
-}
-
-static int refs_before;
-
-static bool refs_gone(void)
-{
-	return module_refs() == refs_before;
-}
-
 static void *visit(void *arg)
 {
 	struct reader *me = arg;
@@ -509,9 +491,8 @@ TEST_LIMIT(visitors,
 {
 	double limit = seconds() + 10;
 	pthread_t flipper;
-	int rounds;
+	int rounds, refs_before = module_refs();
 
-	refs_before = module_refs();
 	make_stubs();
 	make_parts(16);
 	change_one(sud_fd, true, ip_of(ALWAYS), 1);
@@ -531,7 +512,7 @@ TEST_LIMIT(visitors,
 	CHECK_EQ(pthread_join(flipper, NULL), 0);
 	printf("# %d rounds\n", rounds);
 	/* Nobody is armed any more. */
-	CHECK(wait_until(refs_gone, 20000));
+	check_refs_within(refs_before, 20000);
 }
 
 /* Each has some addresses of its own, and sees at once what it does to them. */

@@ -206,6 +206,37 @@ bool wait_until(bool (*fn)(void), int ms)
 	return true;
 }
 
+int number_in(const char *path)
+{
+	char text[16] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	CHECK_OK(fd);
+	CHECK_OK(read(fd, text, sizeof(text) - 1));
+	close(fd);
+	return atoi(text);
+}
+
+int module_refs(void)
+{
+	return number_in("/sys/module/sud/refcnt");
+}
+
+static int refs_wanted;
+
+static bool refs_there(void)
+{
+	return module_refs() == refs_wanted;
+}
+
+void check_refs_within(int wanted, int ms)
+{
+	refs_wanted = wanted;
+	if (!wait_until(refs_there, ms))
+		FAIL("the module is held %d times, not %d", module_refs(),
+		     wanted);
+}
+
 /* The test's own process: arming is the test's affair, reporting is ours. */
 static int run(const struct sud_test *t, char *text, size_t size)
 {

@@ -178,5 +178,11 @@ void sleep_ms(int ms);
 int often(int n);
 /* True when fn() became true within the limit. */
 bool wait_until(bool (*fn)(void), int ms);
+/* What a file of the kernel says, which is a number. */
+int number_in(const char *path);
+/* How often the module is held. */
+int module_refs(void);
+/* It is so many times, at once or when the exits are through. */
+void check_refs_within(int wanted, int ms);
 
 #endif /* SUD_TEST_H */

@@ -315,17 +315,6 @@ void to_entry(pid_t pid, unsigned long nr)
 	}
 }
 
-int module_refs(void)
-{
-	char text[16] = "";
-	int fd = open("/sys/module/sud/refcnt", O_RDONLY | O_CLOEXEC);
-
-	CHECK_OK(fd);
-	CHECK_OK(read(fd, text, sizeof(text) - 1));
-	close(fd);
-	return atoi(text);
-}
-
 /*
  * What this program does when a test executes it: "probe" stops itself and
  * notes its verdicts, "loop" executes itself over and over.

@@ -137,7 +137,6 @@ extern const char *image_path;
 void image_exec(const char *path, const char *what, int n);
 void stop_then_exec(void);
 
-int module_refs(void);
 /* As many references as before; and the module can be unloaded. */
 void check_nothing_left(int refs);
 

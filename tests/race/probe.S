@@ -123,8 +123,8 @@ back:
 	movq	%gs:SELF_HIGH_SP, %rsp
 	ret
 
-	.globl	race_up_regs
-race_up_regs:
+/* rax is free afterwards. */
+.macro note_upcall
 	movq	%rax, %gs:SELF_UP_AX
 	movq	%rcx, %gs:SELF_UP_CX
 	movq	%r11, %gs:SELF_UP_R11
@@ -132,19 +132,18 @@ race_up_regs:
 	movq	%gs:SELF_UP_COUNT, %rax
 	leaq	1(%rax), %rax
 	movq	%rax, %gs:SELF_UP_COUNT
+.endm
+
+	.globl	race_up_regs
+race_up_regs:
+	note_upcall
 	movl	$RESULT, %eax
 	jmp	*%rcx
 
 	.globl	race_up_frames
 race_up_frames:
-	movq	%rax, %gs:SELF_UP_AX
-	movq	%rcx, %gs:SELF_UP_CX
-	movq	%r11, %gs:SELF_UP_R11
-	movq	%rsp, %gs:SELF_UP_SP
+	note_upcall
 	movq	%rdx, %gs:SELF_UP_DX
-	movq	%gs:SELF_UP_COUNT, %rax
-	leaq	1(%rax), %rax
-	movq	%rax, %gs:SELF_UP_COUNT
 	movq	%gs:SELF_TOP, %rdx
 	movq	(%rdx), %rdx
 	movq	(%rdx), %rax
