@@ -100,10 +100,10 @@ static void start(struct slot *slot)
 		failure("fork", errno, 0, slot);
 		return;
 	}
-	slot->pid = pid;
+	/* Whoever is first. The child's 0 must not be seen: a free slot. */
+	slot->pid = pid ?: getpid();
 	if (pid)
 		return;
-	slot->pid = getpid();
 	switch (slot->role) {
 	case R_WORKER:
 		worker(slot);
