@@ -124,7 +124,7 @@ TEST_LIMIT(ftrace_enabled,
 	   false, 60)
 {
 	start_hammering();
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < often(10); i++) {
 		CHECK(!write_to("/proc/sys/kernel/ftrace_enabled", "0"));
 		CHECK_EQ(errno, EBUSY);
 		still_hammering();
@@ -163,7 +163,7 @@ static void switch_tracer(const char *tracer, const char *filter)
 {
 	CHECK(tracing("set_ftrace_filter", filter));
 	start_hammering();
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < often(5); i++) {
 		CHECK(tracing("current_tracer", tracer));
 		still_hammering();
 		CHECK(tracing("current_tracer", "nop"));
@@ -190,7 +190,7 @@ static void switch_probe(char kind)
 	char line[200];
 
 	start_hammering();
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < often(5); i++) {
 		snprintf(line, sizeof(line), "%c:sudk/hooked %s\n", kind,
 			 hooked());
 		CHECK(file_write(TRACING "kprobe_events", line));
@@ -303,7 +303,7 @@ TEST_LIMIT(all_at_once, "tracers switched on and off over each other", false,
 	CHECK(tracing("set_ftrace_filter", hooked()));
 	snprintf(line, sizeof(line), "p:sudk/a %s\nr:sudk/b %s\n", hooked(),
 		 hooked());
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < often(4); i++) {
 		CHECK(file_write(TRACING "kprobe_events", line));
 		CHECK(tracing("current_tracer", "function"));
 		CHECK(tracing("events/sudk/a/enable", "1"));
@@ -352,7 +352,7 @@ TEST_LIMIT(load_unload, "the module is loaded and unloaded under load", false,
 					_exit(1);
 		}
 	}
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < often(10); i++) {
 		CHECK(module_unload());
 		CHECK(module_load());
 		for (int n = 0; n < 2; n++)

@@ -59,7 +59,7 @@ static const struct {
 static void fail_often(void)
 {
 	for (unsigned int i = 0; i < FAILURES; i++)
-		for (int n = 0; n < 100; n++)
+		for (int n = 0; n < often(100); n++)
 			CHECK_EQ(failures[i].fn(), -failures[i].err);
 }
 
@@ -129,7 +129,7 @@ static void too_many_processes(void)
 	CHECK_OK(getrlimit(RLIMIT_NPROC, &limit));
 	limit.rlim_cur = 0;
 	CHECK_OK(setrlimit(RLIMIT_NPROC, &limit));
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < often(100); i++) {
 		CHECK_EQ(site_b(SYS_fork, 0, 0, 0), -EAGAIN);
 		CHECK_EQ(site_b(SYS_vfork, 0, 0, 0), -EAGAIN);
 	}
@@ -236,7 +236,7 @@ TEST_LIMIT(restarted,
 			;
 		_exit(0);
 	}
-	for (int i = 0; i < 200 || (!usr1 && i < 100000); i++) {
+	for (int i = 0; i < often(200) || (!usr1 && i < 100000); i++) {
 		struct sud_config c = spawn_config(BOTH);
 		/*
 		 * A signal may come after a thread has reported, and needs the

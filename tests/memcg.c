@@ -925,7 +925,7 @@ TEST_LIMIT(sets_charged,
 /* Each is one object to lose. */
 static void lose_nothing(void)
 {
-	const int times = 10000;
+	const int times = often(10000);
 	struct sud_config c = config_up(BOTH);
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	pid_t taken = 1;
