@@ -600,12 +600,12 @@ TEST_LIMIT(random, "thousands of random calls agree with a map of addresses",
 	seed = given ? (unsigned int)atol(given) : (unsigned int)time(NULL);
 	printf("# SUD_SEED=%u\n", seed);
 	/* At the bottom, in the midst, and up to the last address. */
-	check_model(60, 0, 1, 1000, 3);
-	check_model(200, 0, 1, 1000, 8);
-	check_model(200, 0x7f0000000000, PAGE, 1000, 8);
-	check_model(200, -1ULL - 200 * 16, 16, 1000, 8);
+	check_model(60, 0, 1, often(1000), 3);
+	check_model(200, 0, 1, often(1000), 8);
+	check_model(200, 0x7f0000000000, PAGE, often(1000), 8);
+	check_model(200, -1ULL - 200 * 16, 16, often(1000), 8);
 	/* Long lists: short ranges make them. */
-	check_model(UNITS_MAX, 0x10000, 8, 60, 500);
+	check_model(UNITS_MAX, 0x10000, 8, often(60), 500);
 }
 
 TEST(all_or_none, "one bad range among good ones: none is taken")
@@ -930,7 +930,7 @@ TEST_LIMIT(user_limit,
 		CHECK(!can_fill(0));
 		for (int i = 0; i < n; i++)
 			CHECK_OK(close(sets[i]));
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < often(n); i++)
 			sets[i] = fill_later();
 		_exit(0);
 	}
@@ -974,7 +974,7 @@ TEST_LIMIT(user_limit_updates, "changes without end take no more room", false,
 	fill_many(MAX);
 	CHECK_OK(sud_regions_add(sud_fd, many, MAX));
 	/* Each makes a new copy of 1 MiB. */
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < often(100); i++) {
 		CHECK_OK(sud_regions_remove(sud_fd, many + i * 5, 1));
 		CHECK_OK(sud_regions_add(sud_fd, many + i * 5, 1));
 	}
