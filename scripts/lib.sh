@@ -9,8 +9,8 @@ export build=$tree/build
 cache=${SUD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sud}
 prog=$(basename "$0")
 export all_kernels="5.10 6.1 6.12 7.2"
-# Kernels that look for bugs, by scripts/debug-kernel.
-export debug_kernels="debug-5.10 debug-6.12 debug-7.2"
+# Kernels that look for bugs, by scripts/debug-kernel; the slowest first.
+export debug_kernels="debug-6.12 debug-7.2 debug-5.10"
 
 say() { printf '%s\n' "$*"; }
 progress() { printf '%s: %s\n' "$prog" "$*" >&2; }

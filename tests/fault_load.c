@@ -104,29 +104,9 @@ static void check_works(void)
 	CHECK_OK(close(sud_fd));
 }
 
-/* Most of the time goes by in waiting for RCU: seconds each time on PREEMPT_RT. */
-#define RCU_NORMAL "/sys/kernel/rcu_normal"
-#define RCU_EXPEDITED "/sys/kernel/rcu_expedited"
-
-static char rcu_normal[] = "0";
-
-static void hurry(void)
-{
-	rcu_normal[0] = '0' + number_in(RCU_NORMAL);
-	CHECK(file_write(RCU_NORMAL, "0"));
-	CHECK(file_write(RCU_EXPEDITED, "1"));
-}
-
-static void hurry_no_more(void)
-{
-	CHECK(file_write(RCU_NORMAL, rcu_normal));
-	CHECK(file_write(RCU_EXPEDITED, "0"));
-}
-
 static void begin(void)
 {
 	fault_init();
-	hurry();
 	handle_sigsys();
 	read_image();
 	hooks(hooks_with, sizeof(hooks_with));
@@ -145,7 +125,6 @@ static void end(void)
 	CHECK_OK(load());
 	sud_fd = sud_open();
 	CHECK_OK(sud_fd);
-	hurry_no_more();
 	fault_exit();
 }
 

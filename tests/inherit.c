@@ -241,18 +241,19 @@ static void try_all_flags(void)
 		CLONE_VM | CLONE_VFORK,
 	};
 	unsigned int n = sizeof(core) / sizeof(*core);
+	unsigned int m = sizeof(more) / sizeof(*more);
 	/* Where that is too many, others by every way and in every ABI. */
-	unsigned int step = (1U << n) / often(1 << n);
+	unsigned int step = (1U << n) / often(often(1 << n));
+	unsigned int step_more = m / often(m), from = table_by + sizeof(long);
 
-	for (unsigned int set = (table_by + sizeof(long)) % step; set < 1U << n;
-	     set += step) {
+	for (unsigned int set = from % step; set < 1U << n; set += step) {
 		uint64_t flags = 0;
 
 		for (unsigned int i = 0; i < n; i++)
 			flags |= set >> i & 1 ? core[i] : 0;
 		try_flags(table_by, flags);
 	}
-	for (unsigned int i = 0; i < sizeof(more) / sizeof(*more); i++) {
+	for (unsigned int i = from % step_more; i < m; i += step_more) {
 		/* i386's TLS is a descriptor, not an address. */
 		if (more[i] == CLONE_SETTLS &&
 		    (sizeof(long) == 4 || table_by == BY_INT80 ||

@@ -351,7 +351,7 @@ TEST(switched, "the set, the mode or the region of a thread may be exchanged")
 TEST(new_for_old, "a set that follows a closed one has nothing of it")
 {
 	make_stubs(2);
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < often(2000); i++) {
 		int fd = sud_open();
 
 		CHECK_OK(fd);
