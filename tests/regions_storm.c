@@ -305,8 +305,8 @@ static void storm(unsigned int bulk, unsigned long updates, int most_seconds)
 	change_one(sud_fd, true, ip_of(ALWAYS), 1);
 	start_readers(sud_fd, read_on);
 	for (done = 0; done < updates; done++) {
-		if (!updates_given() && done >= 500 && !(done & 63) &&
-		    seconds() > limit)
+		if (!updates_given() && !(done & 15) &&
+		    done >= (unsigned long)often(500) && seconds() > limit)
 			break;
 		update(sud_fd);
 		if (!rnd(64))
