@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # bpftrace on the hooked function: a kprobe shares it, a direct user (fentry)
 # does not, and whoever comes second is told so.
-if [ -n "$SUD_TEST_SLOW" ]; then
-	echo "1..0 # SKIP bpftrace takes minutes to start here; see hook for kprobes"
+case ${SUD_TEST_SLOW}-$(uname -r) in
+[1-9]*-5.10.*)
+	# Its 9p reads a page at a time, and each takes milliseconds there.
+	echo "1..0 # SKIP bpftrace takes many minutes to be read here"
 	exit 0
-fi
+	;;
+esac
 n=0
 result()
 {
