@@ -835,8 +835,10 @@ TEST_LIMIT(regions_add,
 /* What a thread's configuration takes at the very least: the struct, and links. */
 #define LEAST 64
 
-/* What is freed comes back when RCU allows. */
-/* Return: what is charged, once it is no more than @bytes, or after 10 s. */
+/*
+ * What is freed comes back when RCU allows. Return: what is charged, once it is
+ * no more than @bytes, or after 10 s.
+ */
 static long charged_after(long bytes)
 {
 	long now = measure();
