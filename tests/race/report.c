@@ -95,6 +95,7 @@ static int tracer_of(int pid, int tid)
 static void print_wait(const struct slot *slot, int thread)
 {
 	const struct beat *b = &slot->beat[thread];
+	int tracer = tracer_of(slot->pid, b->tid);
 
 	printf("# slot %d, thread %d, in %s", (int)(slot - sh->slots), thread,
 	       slot->role == R_WORKER ? op_name(b->op) : "its role");
@@ -106,8 +107,8 @@ static void print_wait(const struct slot *slot, int thread)
 	print_file("/proc/%d/task/%d/syscall", slot->pid, b->tid);
 	if (b->waits && b->waits_for > 1)
 		print_process(b->waits_for);
-	if (tracer_of(slot->pid, b->tid))
-		print_process(tracer_of(slot->pid, b->tid));
+	if (tracer)
+		print_process(tracer);
 }
 
 void print_failure(void)
