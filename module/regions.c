@@ -147,12 +147,24 @@ static int compare(const void *a, const void *b)
 	return one->offset < two->offset ? -1 : 1;
 }
 
+static bool in_order(const struct sud_range *ranges, size_t count)
+{
+	size_t i;
+
+	for (i = 1; i < count; i++)
+		if (ranges[i].offset < ranges[i - 1].offset)
+			return false;
+	return true;
+}
+
 /* Sorted, disjoint and not adjoining. Return: how many remain. */
 static size_t normalize(struct sud_range *ranges, size_t count)
 {
 	size_t i, n = 0;
 
-	sort(ranges, count, sizeof(*ranges), compare, NULL);
+	/* They often come from a list of mappings, which is in order. */
+	if (!in_order(ranges, count))
+		sort(ranges, count, sizeof(*ranges), compare, NULL);
 
 	for (i = 1; i < count; i++) {
 		u64 end = ranges[n].offset + ranges[n].len;
