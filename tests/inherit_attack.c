@@ -414,9 +414,9 @@ TEST_LIMIT(
 	arm_a(BOTH);
 	close(sud_fd);
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (unsigned int i = 1; i <= 1000 && !late(&start, 25); i++) {
+	for (unsigned int i = 1; i <= 1000 && !late(&start, often(25)); i++) {
 		live_and_die(i);
-		if (i % 8)
+		if (i % often(8))
 			continue;
 		CHECK(!module_unload());
 		CHECK_EQ(errno, EWOULDBLOCK);

@@ -326,7 +326,7 @@ static void set_when_full(void)
 {
 	start_workers(120);
 	arm_with = config_up(0);
-	for (int pages = 0; pages < 3; pages++) {
+	for (int pages = 0; pages < 3; pages += 3 - often(2)) {
 		armed_with = off;
 		fill(pages);
 		all_take_turns(try_arm);
@@ -392,8 +392,8 @@ static void clone_when_full(void)
 	c.delivery = SUD_DELIVER_UPCALL;
 	c.upcall_entry = (uintptr_t)spawn_upcall;
 	CHECK_OK(sud_set(sud_fd, &c));
-	/* A page more each time, until nothing is missing. */
-	for (int pages = 0; pages < 30; pages++) {
+	/* A page more each time, or two, until nothing is missing. */
+	for (int pages = 0; pages < 30; pages += 3 - often(2)) {
 		fill(pages);
 		for (int i = 0; i < 2; i++) {
 			try_clone(CLONE_A_THREAD, &c);

@@ -86,7 +86,7 @@ TEST(restart_numbers_storm, "and under a storm of signals")
 		_exit(0);
 	}
 	CHECK_OK(arm(SUD_MODE_EXCLUSIVE, 0, 0, &selector));
-	for (int round = 0; round < 2000 || (!others && round < 500000);
+	for (int round = 0; round < often(2000) || (!others && round < 500000);
 	     round++) {
 		int nr = numbers[round % N];
 

@@ -209,7 +209,7 @@ static void check_bounds(int n, int mode)
 TEST_LIMIT(bounds, "sets of 1 to 40 ranges, each end, to the byte", false, 60)
 {
 	make_stubs(41);
-	for (int n = 1; n <= 40; n++) {
+	for (int n = 1; n <= 40; n += n < 9 ? 1 : 32 / often(32)) {
 		check_bounds(n, SUD_MODE_EXCLUSIVE);
 		check_bounds(n, SUD_MODE_INCLUSIVE);
 	}

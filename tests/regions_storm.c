@@ -297,7 +297,7 @@ static void update(int fd)
 static void storm(unsigned int bulk, unsigned long updates, int most_seconds)
 {
 	unsigned long done, calls = 0, checked[2] = { 0 };
-	double limit = seconds() + most_seconds;
+	double limit = seconds() + often(most_seconds);
 
 	seed = time(NULL);
 	make_stubs();
@@ -378,7 +378,7 @@ TEST_LIMIT(growing, "8 threads in sets that grow from one range to thousands",
 	   false, 170)
 {
 	static struct sud_range ranges[16384];
-	double limit = seconds() + 8;
+	double limit = seconds() + often(8);
 	int fd, old = -1, sets = 0;
 
 	make_stubs();
@@ -757,6 +757,6 @@ TEST_LIMIT(dropped, "however a set is dropped, its memory comes back", false,
 	CHECK_OK(setuid(65534));
 	take_room();
 	for (unsigned int way = 0; way < COUNT(drops); way++)
-		for (int i = 0; i < 4; i++)
+		for (int i = 0; i < often(4); i++)
 			drops[way](fill_in_time(way));
 }
