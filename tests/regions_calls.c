@@ -417,13 +417,14 @@ struct server {
 
 static void *serve(void *arg)
 {
-	struct server *s = arg;
+	/* After the last answer, the test may be over and arg gone. */
+	const struct server s = *(const struct server *)arg;
 	unsigned char c = 0;
 
-	arm_own(s->fd, s->mode);
+	arm_own(s.fd, s.mode);
 	do {
-		CHECK_EQ(write(s->answer[1], &c, 1), 1);
-		CHECK_EQ(read(s->ask[0], &c, 1), 1);
+		CHECK_EQ(write(s.answer[1], &c, 1), 1);
+		CHECK_EQ(read(s.ask[0], &c, 1), 1);
 		if (c != END)
 			c = own_stopped(c);
 	} while (c != END);
