@@ -555,19 +555,17 @@ static int hold_clones(void)
 
 /*
  * A child that is gone has left them to be copied at the next write. To struct
- * rseq that is the kernel's, once the thread was preempted, and if it cannot it
- * kills.
+ * rseq the kernel writes, when the thread has been preempted, and where it cannot
+ * it kills.
  */
 static void own_pages(void)
 {
 	extern char __data_start[], end[];
 	volatile char stack[4 * PAGE], *p;
-	struct rseq *rseq = (void *)((char *)__builtin_thread_pointer() +
-				     __rseq_offset);
-	volatile __u32 *flags = &rseq->flags;
+	char *tls = __builtin_thread_pointer();
+	volatile __u32 *flags = &((struct rseq *)(tls + __rseq_offset))->flags;
 
 	*flags = *flags;
-
 	for (p = __data_start; p < end; p += PAGE)
 		*p = *p;
 	for (p = stack; p < (char *)environ; p += PAGE)
