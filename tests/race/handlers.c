@@ -96,7 +96,11 @@ static void on_crash(int sig, siginfo_t *info, void *context)
 {
 	mcontext_t *m = &((ucontext_t *)context)->uc_mcontext;
 
-	(void)info;
+	/* Of no fault: who sent it, or that the kernel did. */
+	if (sig == SIGSEGV &&
+	    (info->si_code <= 0 || info->si_code == SI_KERNEL))
+		FAIL(self(), "SIGSEGV's si_code", info->si_code,
+		     m->gregs[REG_RIP]);
 	if (sig == SIGSEGV)
 		FAIL(self(), "SIGSEGV", m->gregs[REG_CR2], m->gregs[REG_RIP]);
 	FAIL(self(), "a fatal signal", sig, m->gregs[REG_RIP]);
