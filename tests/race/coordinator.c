@@ -66,7 +66,11 @@ static void write_file(const char *path, const char *text)
 	close(fd);
 }
 
-/* A debug kernel's fault injection: by fail-nth, silently, for all of ours. */
+/*
+ * A debug kernel's fault injection: by fail-nth, silently, for all of ours. But not
+ * for pages of user memory, which fault.c may have asked for: the kernel kills a
+ * thread by SIGSEGV when it cannot write its struct rseq on the way back to it.
+ */
 static void faults_init(void)
 {
 	static const char *const kinds[] = { "failslab", "fail_page_alloc",
@@ -83,6 +87,7 @@ static void faults_init(void)
 			 kinds[i]);
 		write_file(path, "N");
 	}
+	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "Y");
 	write_file(DEBUGFS "fail_page_alloc/min-order", "0");
 }
 
