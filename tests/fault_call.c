@@ -317,17 +317,37 @@ static long do_vfork(void)
 	return child;
 }
 
-static struct clone_args fork_args = { .exit_signal = SIGCHLD };
+static char stack[65536] __attribute__((aligned(16)));
 
-static long do_clone3(void)
+static void child_main(void)
 {
-	child = syscall(SYS_clone3, &fork_args, sizeof(fork_args));
-	if (!child)
-		_exit(!armed_as_parent());
-	return child;
+	_exit(!armed_as_parent());
 }
 
-static char stack[65536] __attribute__((aligned(16)));
+/* What fork copies has failed there. */
+static long do_clone3(void)
+{
+	struct clone_args args = { .flags = CLONE_VM | CLONE_VFORK,
+				   .exit_signal = SIGCHLD,
+				   .stack = (uintptr_t)stack,
+				   .stack_size = sizeof(stack) };
+	long ret = SYS_clone3;
+
+	asm volatile("syscall\n\t"
+		     "testl %%eax, %%eax\n\t"
+		     "jnz 1f\n\t"
+		     "call %P[main]\n"
+		     "1:"
+		     : "+a"(ret)
+		     : "D"(&args), "S"(sizeof(args)), [main] "i"(child_main)
+		     : "rcx", "r11", "memory");
+	child = ret;
+	if (ret >= 0)
+		return ret;
+	errno = -ret;
+	return -1;
+}
+
 static volatile bool thread_armed;
 /* Not 0 while the thread lives. */
 static int thread_alive;
@@ -425,6 +445,8 @@ static void use_up_and_begin(void)
 		_exit(0);
 	}
 }
+
+static struct clone_args fork_args = { .exit_signal = SIGCHLD };
 
 #define NR_IA32_FORK 2
 #define NR_IA32_CLONE 120

@@ -568,7 +568,7 @@ TEST(blocked_clone, "a blocked clone makes no child and holds nothing")
 	handle_sigsys();
 	selector = SUD_SELECTOR_ALLOW;
 	CHECK_OK(sud_set(sud_fd, &c));
-	for (int i = 1; i <= 1000; i++) {
+	for (int i = 1; i <= often(1000); i++) {
 		CHECK_EQ(blocked(SYS_fork, 0, 0, 0), SYS_fork);
 		CHECK_EQ(blocked(SYS_vfork, 0, 0, 0), SYS_vfork);
 		CHECK_EQ(blocked(SYS_clone, SIGCHLD, 0, 0), SYS_clone);
@@ -711,7 +711,7 @@ TEST_LIMIT(other_programs,
 
 	setenv("PATH", "/bin", 1);
 	arm_far_selector(BOTH);
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < often(5); i++) {
 		check_status(
 			system("(exit 3); (echo x | cat >/dev/null); exit 7"),
 			7);

@@ -179,6 +179,12 @@ TEST_LIMIT(untraced, "and a child that escapes its tracer is armed, too", false,
 static const struct spawn_call *change_to;
 static int changes;
 
+/* In a row: what one has used must be there for the next. */
+static int calls_in_a_row(void)
+{
+	return 2 + often(18);
+}
+
 static bool change(pid_t pid, struct user_regs_struct *regs)
 {
 	(void)pid;
@@ -197,8 +203,7 @@ static void harmless_calls(void)
 	long pid;
 
 	CHECK_OK(sud_set(sud_fd, &traced_config));
-	/* In a row: what one has used must be there for the next. */
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < calls_in_a_row(); i++) {
 		spawn_reset();
 		pid = spawn(&call);
 		CHECK_OK(pid);
@@ -220,7 +225,7 @@ TEST_LIMIT(number_changed,
 		change_to = &ways[i];
 		changes = 0;
 		CHECK_EQ(trace(harmless_calls, 0), 0);
-		CHECK_EQ(changes, 20);
+		CHECK_EQ(changes, calls_in_a_row());
 	}
 	check_refs(before);
 }
@@ -482,7 +487,10 @@ TEST_LIMIT(tracer_dies,
 
 	CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
 	traced_config = config_a(BOTH);
-	for (int i = 0; i < 100; i++) {
+	/* The other delays, where there are fewer. */
+	int step = 100 / often(100);
+
+	for (int i = 0; i < 100; i += step) {
 		pid_t pid = fork();
 
 		CHECK_OK(pid);

@@ -322,11 +322,18 @@ static int count_errors(void)
 	return n;
 }
 
+/* Where a kernel is slow, fewer sizes: each failure takes it long. */
+static int more_pages(void)
+{
+	return 3 - often(2);
+}
+
 static void set_when_full(void)
 {
-	start_workers(120);
+	/* More than there is room for in two pages. */
+	start_workers(60 + often(60));
 	arm_with = config_up(0);
-	for (int pages = 0; pages < 3; pages += 3 - often(2)) {
+	for (int pages = 0; pages < 3; pages += more_pages()) {
 		armed_with = off;
 		fill(pages);
 		all_take_turns(try_arm);
@@ -392,8 +399,8 @@ static void clone_when_full(void)
 	c.delivery = SUD_DELIVER_UPCALL;
 	c.upcall_entry = (uintptr_t)spawn_upcall;
 	CHECK_OK(sud_set(sud_fd, &c));
-	/* A page more each time, or two, until nothing is missing. */
-	for (int pages = 0; pages < 30; pages += 3 - often(2)) {
+	/* Until nothing is missing. */
+	for (int pages = 0; pages < 30; pages += more_pages()) {
 		fill(pages);
 		for (int i = 0; i < 2; i++) {
 			try_clone(CLONE_A_THREAD, &c);

@@ -761,7 +761,7 @@ TEST_LIMIT(hammered,
 			rounds[i]++;
 		}
 	}
-	for (int n = 0; n < 3 + often(3); n++) {
+	for (int n = 0; n < 2 + often(4); n++) {
 		CHECK(load(n % 3 ? "prctl=1" : ""));
 		all_go_on(pids);
 		for (int ms = 0; !module_unload(); ms++) {

@@ -220,7 +220,7 @@ TEST_LIMIT(
 
 	share();
 	lossy = true;
-	for (int i = 0; i < 120; i++) {
+	for (int i = 0; i < often(120); i++) {
 		bool both = i % 3 == 0;
 
 		if (!pid)
@@ -270,7 +270,7 @@ static struct sud_config harmless(void)
 static void exec_over_and_over(void)
 {
 	sleep_until_go();
-	image_exec("/proc/self/exe", "loop", 100);
+	image_exec("/proc/self/exe", "loop", often(100));
 	FAIL("exec: %s", strerror(errno));
 }
 
@@ -302,8 +302,8 @@ TEST_LIMIT(exec_meanwhile,
 			;
 	}
 	CHECK_EQ(status, 0);
-	CHECK_EQ(execs, 101);
-	CHECK_EQ(sh->rounds[0], 101);
+	CHECK_EQ(execs, often(100) + 1);
+	CHECK_EQ(sh->rounds[0], often(100) + 1);
 	check_nothing_left(refs);
 }
 
@@ -382,11 +382,11 @@ TEST_LIMIT(exec_by_sibling,
 	   "a sibling executes while the tracer arms the leader it replaces",
 	   false, 120)
 {
-	int refs = module_refs();
+	int refs = module_refs(), rounds = 10 + often(50);
 
-	for (int i = 0; i < 60; i++)
+	for (int i = 0; i < rounds; i++)
 		sibling_round(i % 2);
-	CHECK(strict > 10);
+	CHECK(strict > rounds / 6);
 	check_nothing_left(refs);
 }
 
