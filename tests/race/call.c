@@ -25,9 +25,8 @@ static_assert(offsetof(struct probe, xout) == PROBE_XOUT, "probe.S");
 static_assert(offsetof(struct probe, target) == PROBE_TARGET, "probe.S");
 static_assert(offsetof(struct probe, red) == PROBE_RED, "probe.S");
 
-/* Where in a cell the way's instruction is, and the address after it. */
+/* Where in a cell the way's instruction is. */
 static const int starts[] = { 0, 16, 32 };
-#define AFTER 2
 
 static u64 ip_of(int cell, enum way way)
 {

@@ -244,19 +244,32 @@ enum child {
 	C_KINDS
 };
 
-/* fork by a cell: a call that comes by the hook and is let run. */
+/*
+ * fork by a cell: a call that comes by the hook and is let run, or blocked by what
+ * a tracer has just changed.
+ */
 static long fork_by_cell(struct self *s, struct self *c)
 {
 	struct probe p = { .in = { [AX] = SYS_fork, [FL] = 0x202 },
-			   .target = CELLS + own_cell(s) * CELL };
-	enum expect verdict;
+			   .target = CELLS + own_cell(s) * CELL,
+			   .way = WAY_SYSCALL,
+			   .nr = SYS_fork };
 
+	p.ip = p.target + AFTER;
 	if (s->model.c.selector)
 		*s->model.selector = SUD_SELECTOR_ALLOW;
-	verdict = expected(s, (p.target - CELLS) / CELL, WAY_SYSCALL);
-	if (verdict != RUN)
+	if (expected(s, (p.target - CELLS) / CELL, WAY_SYSCALL) != RUN)
 		return sys(SYS_fork) ?: (race_child(c), 0);
+	s->cur = &p;
+	barrier();
 	race_probe(&p);
+	barrier();
+	s->cur = NULL;
+	if (p.out[AX] == RESULT) {
+		if (!disturbed(s))
+			FAIL(s, "a natural fork was dispatched", p.ip, 0);
+		return sys(SYS_fork) ?: (race_child(c), 0);
+	}
 	if (!p.out[AX]) {
 		block_first(s);
 		race_child(c);

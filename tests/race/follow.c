@@ -8,7 +8,6 @@
 #define DEBUG_REGISTER(n) (offsetof(struct user, u_debugreg) + 8 * (n))
 /* The first breakpoint is on, for execution. */
 #define BREAK_ON 1
-#define CELL_AFTER 2
 
 static void tracee_life(void)
 {
@@ -68,7 +67,7 @@ static void check_step(int tid, int status, u64 at)
 	if (status >> 8 != SIGTRAP ||
 	    trace(PTRACE_GETREGS, tid, 0, (long)&regs))
 		return;
-	if (regs.rip != at + CELL_AFTER && regs.rip != (u64)race_up_regs &&
+	if (regs.rip != at + AFTER && regs.rip != (u64)race_up_regs &&
 	    regs.rip != (u64)race_up_frames)
 		FAIL(me.self, "a step over a call ends elsewhere", regs.rip,
 		     at);

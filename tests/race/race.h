@@ -55,6 +55,8 @@
 
 /* Bytes from one cell to the next, see struct cells in call.c. */
 #define CELL 64
+/* From a call to the address after it, by each way. */
+#define AFTER 2
 
 #ifndef __ASSEMBLER__
 
