@@ -50,6 +50,20 @@ static unsigned long len_of(const struct sud_ranges *ranges, size_t i)
 	return ranges->starts[ranges->room + i];
 }
 
+/* Ready for the search. */
+static void finish(struct sud_ranges *ranges, size_t count)
+{
+	size_t i, whole = count ? roundup_pow_of_two(count) : 1;
+
+	for (i = count; i < whole; i++) {
+		ranges->starts[i] = ULONG_MAX;
+		ranges->starts[ranges->room + i] = 0;
+	}
+	ranges->count = count;
+	ranges->levels = ilog2(whole);
+}
+
+/* Empty, and may be searched at once: by a reader that is late, which tries again. */
 static struct sud_ranges *ranges_new(size_t room)
 {
 	struct sud_ranges *ranges;
@@ -65,6 +79,7 @@ static struct sud_ranges *ranges_new(size_t room)
 	}
 	ranges->user = user;
 	ranges->room = room;
+	finish(ranges, 0);
 	return ranges;
 }
 
@@ -251,19 +266,6 @@ static size_t subtract(const struct sud_ranges *old,
 	return n;
 }
 
-/* Ready for the search. */
-static void finish(struct sud_ranges *ranges, size_t count)
-{
-	size_t i, whole = count ? roundup_pow_of_two(count) : 1;
-
-	for (i = count; i < whole; i++) {
-		ranges->starts[i] = ULONG_MAX;
-		ranges->starts[ranges->room + i] = 0;
-	}
-	ranges->count = count;
-	ranges->levels = ilog2(whole);
-}
-
 /* What takes the place of both copies. */
 struct growth {
 	struct sud_ranges *next;
@@ -292,7 +294,6 @@ static int grow(struct sud_region_set *set, size_t count, struct growth *growth)
 	return 0;
 }
 
-/* A late reader may find @ranges instead: they hold what can be searched. */
 static void replace(struct sud_region_set *set, unsigned long version,
 		    struct sud_ranges *ranges)
 {
@@ -351,10 +352,8 @@ int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,
 		replace(set, set->version + 1, next);
 	/* Pairs with sud_regions_begin()'s acquire. */
 	smp_store_release(&set->version, set->version + 1);
-	if (growth.after) {
-		finish(growth.after, 0);
+	if (growth.after)
 		replace(set, set->version + 1, growth.after);
-	}
 	/* All CPUs see it before the caller can say that it is done. */
 	smp_mb();
 unlock:
