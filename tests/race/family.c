@@ -258,23 +258,22 @@ static long fork_by_cell(struct self *s, struct self *c)
 	p.ip = p.target + AFTER;
 	if (s->model.c.selector)
 		*s->model.selector = SUD_SELECTOR_ALLOW;
-	if (expected(s, (p.target - CELLS) / CELL, WAY_SYSCALL) != RUN)
-		return sys(SYS_fork) ?: (race_child(c), 0);
-	s->cur = &p;
-	barrier();
-	race_probe(&p);
-	barrier();
-	s->cur = NULL;
-	if (p.out[AX] == RESULT) {
+	if (expected(s, (p.target - CELLS) / CELL, WAY_SYSCALL) == RUN) {
+		s->cur = &p;
+		barrier();
+		race_probe(&p);
+		barrier();
+		s->cur = NULL;
+		if (!p.out[AX]) {
+			block_first(s);
+			race_child(c);
+		}
+		if (p.out[AX] != RESULT)
+			return p.out[AX];
 		if (!disturbed(s))
 			FAIL(s, "a natural fork was dispatched", p.ip, 0);
-		return sys(SYS_fork) ?: (race_child(c), 0);
 	}
-	if (!p.out[AX]) {
-		block_first(s);
-		race_child(c);
-	}
-	return p.out[AX];
+	return sys(SYS_fork) ?: (race_child(c), 0);
 }
 
 static long start_child(struct self *s, struct self *c, enum child kind)
