@@ -144,6 +144,7 @@ kernel_image()
 installed_files()
 {
 	cat <<-END
+		include/sud.h include/sud.h
 		include/sud_uapi.h include/sud_uapi.h
 		tools/libsud/libsud.h include/libsud.h
 		build/libsud.a lib/libsud.a

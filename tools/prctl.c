@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <sud_uapi.h>
+#include <sud.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 

@@ -16,7 +16,7 @@
 #include <sys/utsname.h>
 #include <ucontext.h>
 
-#include <sud_uapi.h>
+#include <sud.h>
 
 #define CLONE_VM 0x00000100
 #define CLONE_VFORK 0x00004000

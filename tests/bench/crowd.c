@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <sud_uapi.h>
+#include <sud.h>
 
 #include "bench.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Upcalls to a handler in C, by libsud; it answers every call with 0. */
 #include <libsud.h>
-#include <sud_uapi.h>
+#include <sud.h>
 
 #include "bench.h"
 

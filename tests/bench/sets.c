@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <sud_uapi.h>
+#include <sud.h>
 
 #include "bench.h"
 

@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#include <sud_uapi.h>
+#include <sud.h>
 
 #include "bench.h"
 

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <sud_uapi.h>
+#include <sud.h>
 
 #include "bench.h"
 

@@ -9,7 +9,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <sud_uapi.h>
+#include <sud.h>
 
 #define PR_SET_SUD 59
 

@@ -68,7 +68,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include <sud_uapi.h>
+#include <sud.h>
 
 typedef uint64_t u64;
 typedef uint32_t u32;

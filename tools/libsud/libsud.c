@@ -11,7 +11,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include <sud_uapi.h>
+#include <sud.h>
 
 #include "libsud.h"
 

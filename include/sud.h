@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Inline wrappers of the ioctls of /dev/sud, so that a C or C++ program needs no
+ * library. sud_uapi.h, included here, holds the ABI and says what each ioctl
+ * takes and which errors it gives.
+ */
+#ifndef _SUD_H
+#define _SUD_H
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "sud_uapi.h"
+
+/* <fcntl.h> hides O_CLOEXEC under -std=c99 and the like; the value is Linux's. */
+#ifdef O_CLOEXEC
+#define SUD_O_CLOEXEC O_CLOEXEC
+#else
+#define SUD_O_CLOEXEC 02000000
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The wrappers return what the call below them does: -1 and errno on error. */
+
+static __inline__ int sud_open(void)
+{
+	return open(SUD_DEVICE, O_RDWR | SUD_O_CLOEXEC);
+}
+
+static __inline__ int sud_info(int fd, struct sud_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	return ioctl(fd, SUD_IOC_INFO, info);
+}
+
+static __inline__ int sud_set(int fd, const struct sud_config *config)
+{
+	return ioctl(fd, SUD_IOC_SET, config);
+}
+
+static __inline__ int sud_get(int fd, struct sud_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->size = sizeof(*config);
+	return ioctl(fd, SUD_IOC_GET, config);
+}
+
+/* Arm the calling thread; blocked calls come as SIGSYS. As the prctl does. */
+static __inline__ int sud_arm(int fd, __u32 mode, __u64 offset, __u64 len,
+			      const volatile void *selector)
+{
+	struct sud_config config;
+
+	memset(&config, 0, sizeof(config));
+	config.size = sizeof(config);
+	config.mode = mode;
+	config.offset = offset;
+	config.len = len;
+	config.selector = (__u64)(__UINTPTR_TYPE__)selector;
+	return sud_set(fd, &config);
+}
+
+static __inline__ int sud_disarm(int fd)
+{
+	return sud_arm(fd, SUD_MODE_OFF, 0, 0, 0);
+}
+
+static __inline__ int sud_regions(int fd, unsigned long request,
+				  struct sud_range *ranges, __u64 *count)
+{
+	struct sud_regions regions;
+	int ret;
+
+	memset(&regions, 0, sizeof(regions));
+	regions.size = sizeof(regions);
+	regions.ranges = (__u64)(__UINTPTR_TYPE__)ranges;
+	regions.count = *count;
+	ret = ioctl(fd, request, &regions);
+	*count = regions.count;
+	return ret;
+}
+
+static __inline__ int sud_regions_add(int fd, const struct sud_range *ranges,
+				      __u64 count)
+{
+	return sud_regions(fd, SUD_IOC_REGIONS_ADD, (struct sud_range *)ranges,
+			   &count);
+}
+
+static __inline__ int sud_regions_remove(int fd, const struct sud_range *ranges,
+					 __u64 count)
+{
+	return sud_regions(fd, SUD_IOC_REGIONS_REMOVE,
+			   (struct sud_range *)ranges, &count);
+}
+
+/* *count: in, room in ranges; out, how many ranges the set has. */
+static __inline__ int sud_regions_list(int fd, struct sud_range *ranges,
+				       __u64 *count)
+{
+	return sud_regions(fd, SUD_IOC_REGIONS_LIST, ranges, count);
+}
+
+/* The caller fills in tid and flags, and for sud_set_task() set and *config. */
+static __inline__ int sud_get_task(int fd, struct sud_task_config *task,
+				   struct sud_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->size = sizeof(*config);
+	task->size = sizeof(*task);
+	task->config = (__u64)(__UINTPTR_TYPE__)config;
+	return ioctl(fd, SUD_IOC_GET_TASK, task);
+}
+
+static __inline__ int sud_set_task(int fd, struct sud_task_config *task,
+				   const struct sud_config *config)
+{
+	task->size = sizeof(*task);
+	task->config = (__u64)(__UINTPTR_TYPE__)config;
+	return ioctl(fd, SUD_IOC_SET_TASK, task);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _SUD_H */
