@@ -12,9 +12,8 @@
  *		sleeps. What SET gave is changed under the bucket's lock, by that
  *		thread or by its tracer; the rest (what was found in the set, the
  *		spare entry) by the thread as it makes calls, or where it is
- *		stopped. The tracer finds it stopped: it can then be woken by
- *		SIGKILL only, and from there it makes no call; it exits, and
- *		waits for the lock
+ *		stopped. A tracer holds the thread's siglock too, under which
+ *		the thread stays stopped (tracee.c)
  *   its memory	one object of a fixed size, accounted to the memory cgroup of
  *		who armed the thread; freed after a grace period when it has
  *		left the table
@@ -134,13 +133,36 @@ bool sud_task_native(struct task_struct *task)
 	return sud_entry_native_armed(task) && !sud_task_armed(task);
 }
 
-/* The bucket's lock is held: the task stays as it is found, or dies. */
-static int check(struct task_struct *task)
-{
-	int err = task == current ? 0 : sud_tracee_check(task);
+/* A thread's locks, and how interrupts were before each was taken. */
+struct locked {
+	unsigned long siglock, bucket;
+};
 
-	if (err)
-		return err;
+/*
+ * The calling thread is locked by its bucket alone; another one is also kept in
+ * its stop, by siglock, which is the outer lock. Return: as sud_tracee_hold().
+ */
+static int lock_thread(struct task_struct *task, struct locked *locked)
+{
+	int err = 0;
+
+	if (task != current)
+		err = sud_tracee_hold(task, &locked->siglock);
+	if (!err)
+		raw_spin_lock_irqsave(bucket_lock(task), locked->bucket);
+	return err;
+}
+
+static void unlock_thread(struct task_struct *task, struct locked *locked)
+{
+	raw_spin_unlock_irqrestore(bucket_lock(task), locked->bucket);
+	if (task != current)
+		sud_tracee_let_go(task, locked->siglock);
+}
+
+/* The thread is locked. */
+static int check_settable(struct task_struct *task)
+{
 	if (task->flags & PF_EXITING)
 		return -ESRCH;
 	return sud_task_native(task) ? -EBUSY : 0;
@@ -159,14 +181,13 @@ static void release(struct sud_task *st)
  *	caller keeps its own reference
  *
  * Return: 0; or, and nothing has changed, -ENOMEM, -EBUSY when the kernel's own
- * prctl has armed the thread, and what sud_tracee_check() says.
+ * prctl has armed the thread, and what sud_tracee_hold() says.
  */
 int sud_task_set(struct task_struct *task, const struct sud_task_state *state)
 {
-	raw_spinlock_t *lock = bucket_lock(task);
 	struct sud_task *gone = NULL, *new = NULL, *child = NULL, *st;
 	struct sud_region_set *old_set = NULL;
-	unsigned long flags;
+	struct locked locked;
 	int err;
 
 	if (state->config.mode != SUD_MODE_OFF && !sud_task_armed(task)) {
@@ -183,8 +204,10 @@ int sud_task_set(struct task_struct *task, const struct sud_task_state *state)
 		}
 	}
 
-	raw_spin_lock_irqsave(lock, flags);
-	err = check(task);
+	err = lock_thread(task, &locked);
+	if (err)
+		goto free;
+	err = check_settable(task);
 	if (err)
 		goto unlock;
 
@@ -212,7 +235,7 @@ int sud_task_set(struct task_struct *task, const struct sud_task_state *state)
 	if (!st->child)
 		swap(st->child, child);
 unlock:
-	raw_spin_unlock_irqrestore(lock, flags);
+	unlock_thread(task, &locked);
 
 	release(gone);
 	sud_regions_put(old_set);
@@ -228,28 +251,28 @@ free:
  * @state: SUD_MODE_OFF and zeroes when it is not armed here. The caller gets a
  *	reference to the set
  *
- * Return: 0, or what sud_tracee_check() says.
+ * Return: 0, or what sud_tracee_hold() says.
  */
 int sud_task_get(struct task_struct *task, struct sud_task_state *state)
 {
-	raw_spinlock_t *lock = bucket_lock(task);
+	struct locked locked;
 	struct sud_task *st;
-	unsigned long flags;
 	int err;
 
 	memset(state, 0, sizeof(*state));
 	state->user64 = true;
 
-	raw_spin_lock_irqsave(lock, flags);
-	err = task == current ? 0 : sud_tracee_check(task);
-	st = err ? NULL : sud_task_find(task);
+	err = lock_thread(task, &locked);
+	if (err)
+		return err;
+	st = sud_task_find(task);
 	if (st) {
 		state->config = st->config;
 		state->user64 = st->user64;
 		state->set = st->set ? sud_regions_get(st->set) : NULL;
 	}
-	raw_spin_unlock_irqrestore(lock, flags);
-	return err;
+	unlock_thread(task, &locked);
+	return 0;
 }
 
 /* As sud_task_clear(), for a thread that may just be getting an entry. */

@@ -8,7 +8,8 @@
 struct file;
 struct task_struct;
 
-int sud_tracee_check(const struct task_struct *task);
+int sud_tracee_hold(struct task_struct *task, unsigned long *flags);
+void sud_tracee_let_go(struct task_struct *task, unsigned long flags);
 long sud_tracee_get(struct file *file, void __user *arg);
 long sud_tracee_set(struct file *file, void __user *arg);
 
