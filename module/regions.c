@@ -15,13 +15,15 @@
  * set is changed, and removing needs memory only when it leaves more ranges than
  * there were.
  */
-#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/vmalloc.h>
 #include <sud_uapi.h>
 
 #include "regions.h"
@@ -38,11 +40,29 @@ static struct sud_ranges empty = {
 
 /* Frees what may sleep to be freed. */
 static struct workqueue_struct *workqueue;
-static atomic64_t last_id;
 
 static size_t ranges_size(size_t room)
 {
 	return sizeof(struct sud_ranges) + 2 * room * sizeof(unsigned long);
+}
+
+/* kmalloc() rounds up to a power of two: dear for the last large step. */
+static bool by_pages(size_t size)
+{
+	return size > PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER;
+}
+
+/* What the allocator takes, at most. */
+static size_t ranges_bytes(size_t size)
+{
+	return by_pages(size) ? PAGE_ALIGN(size) : roundup_pow_of_two(size);
+}
+
+static struct sud_ranges *ranges_get_memory(size_t size)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
+
+	return by_pages(size) ? __vmalloc(size, gfp) : kvmalloc(size, gfp);
 }
 
 static unsigned long len_of(const struct sud_ranges *ranges, size_t i)
@@ -66,18 +86,20 @@ static void finish(struct sud_ranges *ranges, size_t count)
 /* Empty, and may be searched at once: by a reader that is late, which tries again. */
 static struct sud_ranges *ranges_new(size_t room)
 {
+	size_t size = ranges_size(room), bytes = ranges_bytes(size);
 	struct sud_ranges *ranges;
-	struct sud_user *user = sud_user_charge(ranges_size(room));
+	struct sud_user *user = sud_user_charge(bytes);
 
 	if (IS_ERR(user))
 		return ERR_CAST(user);
 
-	ranges = kvmalloc(ranges_size(room), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	ranges = ranges_get_memory(size);
 	if (!ranges) {
-		sud_user_uncharge(user, ranges_size(room));
+		sud_user_uncharge(user, bytes);
 		return ERR_PTR(-ENOMEM);
 	}
 	ranges->user = user;
+	ranges->bytes = bytes;
 	ranges->room = room;
 	finish(ranges, 0);
 	return ranges;
@@ -85,10 +107,13 @@ static struct sud_ranges *ranges_new(size_t room)
 
 static void ranges_free(struct sud_ranges *ranges)
 {
+	struct sud_user *user = ranges->user;
+	size_t bytes = ranges->bytes;
+
 	if (ranges == &empty)
 		return;
-	sud_user_uncharge(ranges->user, ranges_size(ranges->room));
 	kvfree(ranges);
+	sud_user_uncharge(user, bytes);
 }
 
 static void ranges_free_work(struct work_struct *work)
@@ -123,7 +148,8 @@ struct sud_region_set *sud_regions_new(void)
 	mutex_init(&set->lock);
 	RCU_INIT_POINTER(set->copy[0], &empty);
 	RCU_INIT_POINTER(set->copy[1], &empty);
-	set->id = atomic64_inc_return(&last_id);
+	/* Not a count: it would tell how many sets the machine has made. */
+	set->id = get_random_u64() ?: 1;
 	return set;
 }
 
@@ -133,11 +159,14 @@ struct sud_region_set *sud_regions_get(struct sud_region_set *set)
 	return set;
 }
 
-/* Readers have a reference, so that nobody looks any more. */
+/*
+ * Readers have a reference, so that nobody looks any more; the grace period is
+ * for a reader whose reference was wrongly taken away.
+ */
 static void free_work(struct work_struct *work)
 {
 	struct sud_region_set *set =
-		container_of(work, struct sud_region_set, free);
+		container_of(to_rcu_work(work), struct sud_region_set, free);
 
 	ranges_free(rcu_dereference_protected(set->copy[0], true));
 	ranges_free(rcu_dereference_protected(set->copy[1], true));
@@ -149,14 +178,20 @@ void sud_regions_put(struct sud_region_set *set)
 {
 	if (!set || !refcount_dec_and_test(&set->refs))
 		return;
-	INIT_WORK(&set->free, free_work);
-	queue_work(workqueue, &set->free);
+	INIT_RCU_WORK(&set->free, free_work);
+	queue_rcu_work(workqueue, &set->free);
 }
 
-static int compare(const void *a, const void *b)
+/*
+ * Sorting takes long enough to be noticed on kernels without preemption, and
+ * its own loop gives the CPU up on the newest kernels only.
+ */
+static int compare(const void *a, const void *b, const void *calls)
 {
 	const struct sud_range *one = a, *two = b;
 
+	if (!(++*(unsigned int *)calls % 4096))
+		cond_resched();
 	if (one->offset == two->offset)
 		return 0;
 	return one->offset < two->offset ? -1 : 1;
@@ -175,11 +210,12 @@ static bool in_order(const struct sud_range *ranges, size_t count)
 /* Sorted, disjoint and not adjoining. Return: how many remain. */
 static size_t normalize(struct sud_range *ranges, size_t count)
 {
+	unsigned int calls = 0;
 	size_t i, n = 0;
 
 	/* They often come from a list of mappings, which is in order. */
 	if (!in_order(ranges, count))
-		sort(ranges, count, sizeof(*ranges), compare, NULL);
+		sort_r(ranges, count, sizeof(*ranges), compare, NULL, &calls);
 
 	for (i = 1; i < count; i++) {
 		u64 end = ranges[n].offset + ranges[n].len;
@@ -266,32 +302,90 @@ static size_t subtract(const struct sud_ranges *old,
 	return n;
 }
 
-/* What takes the place of both copies. */
+/* What takes the place of both copies; NULL, when it is not needed. */
 struct growth {
 	struct sud_ranges *next;
 	struct sud_ranges *after;
 };
 
-/* Return: 0, also when the set need not grow; -ENOSPC; -ENOMEM. */
-static int grow(struct sud_region_set *set, size_t count, struct growth *growth)
+static void growth_free(struct growth *growth)
 {
-	const struct sud_ranges *now = copy_of(set, set->version);
-	size_t room;
-
-	memset(growth, 0, sizeof(*growth));
-	if (now != &empty && count <= now->room)
-		return 0;
-
-	room = max_t(size_t, LEAST_ROOM, roundup_pow_of_two(count));
-	growth->next = ranges_new(room);
-	if (IS_ERR(growth->next))
-		return PTR_ERR(growth->next);
-	growth->after = ranges_new(room);
-	if (IS_ERR(growth->after)) {
+	if (growth->next)
 		ranges_free(growth->next);
-		return PTR_ERR(growth->after);
+	if (growth->after)
+		ranges_free(growth->after);
+	memset(growth, 0, sizeof(*growth));
+}
+
+/* Return: 0, and both have room for @count; -ENOSPC; -ENOMEM. */
+static int growth_alloc(struct growth *growth, size_t count)
+{
+	size_t room = max_t(size_t, LEAST_ROOM, roundup_pow_of_two(count));
+	struct sud_ranges *next, *after;
+
+	growth_free(growth);
+	next = ranges_new(room);
+	if (IS_ERR(next))
+		return PTR_ERR(next);
+	after = ranges_new(room);
+	if (IS_ERR(after)) {
+		ranges_free(next);
+		return PTR_ERR(after);
 	}
+	growth->next = next;
+	growth->after = after;
 	return 0;
+}
+
+/* What is to be done to a set: unite() or subtract(), and with what. */
+struct change {
+	size_t (*merge)(const struct sud_ranges *old,
+			const struct sud_range *ranges, size_t count,
+			struct sud_ranges *to);
+	const struct sud_range *ranges;
+	size_t count;
+};
+
+static size_t merge(const struct change *change, const struct sud_ranges *now,
+		    struct sud_ranges *to)
+{
+	return change->merge(now, change->ranges, change->count, to);
+}
+
+static bool has_room(const struct sud_ranges *now, size_t count)
+{
+	return !count || (now != &empty && count <= now->room);
+}
+
+/*
+ * Locks the set when there is room for the outcome, in its own copies or in
+ * @growth. Memory is got while the set is not locked: in a memory cgroup that is
+ * full it may take seconds, and others share the set. Return: 0 or an error,
+ * and then the set is not locked.
+ */
+static int lock_with_room(struct sud_region_set *set,
+			  const struct change *change, struct growth *growth,
+			  size_t *count)
+{
+	const struct sud_ranges *now;
+	int err;
+
+	for (;;) {
+		if (mutex_lock_killable(&set->lock))
+			return -EINTR;
+		now = copy_of(set, set->version);
+		*count = merge(change, now, NULL);
+		if (has_room(now, *count) ||
+		    (growth->next && *count <= growth->next->room))
+			return 0;
+		mutex_unlock(&set->lock);
+
+		if (*count > SUD_REGIONS_MAX)
+			return -ENOSPC;
+		err = growth_alloc(growth, *count);
+		if (err)
+			return err;
+	}
 }
 
 static void replace(struct sud_region_set *set, unsigned long version,
@@ -315,49 +409,48 @@ static void replace(struct sud_region_set *set, unsigned long version,
 int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,
 		       size_t count, bool add)
 {
-	size_t (*merge)(const struct sud_ranges *old,
-			const struct sud_range *change, size_t count,
-			struct sud_ranges *to) = add ? unite : subtract;
+	const struct change change = {
+		.merge = add ? unite : subtract,
+		.ranges = ranges,
+		.count = normalize(ranges, count),
+	};
+	struct growth growth = {};
 	struct sud_ranges *now, *next;
-	struct growth growth;
-	int err = 0;
+	bool grow;
 	size_t n;
+	int err;
 
-	count = normalize(ranges, count);
-
-	if (mutex_lock_killable(&set->lock))
-		return -EINTR;
+	err = lock_with_room(set, &change, &growth, &n);
+	if (err)
+		goto free;
 
 	now = copy_of(set, set->version);
-	n = merge(now, ranges, count, NULL);
-	if (n > SUD_REGIONS_MAX) {
-		err = -ENOSPC;
-		goto unlock;
-	}
 	if (!n && !now->count)
 		goto unlock;
-	err = grow(set, n, &growth);
-	if (err)
-		goto unlock;
 
-	next = growth.next ?: copy_of(set, set->version + 1);
+	grow = !has_room(now, n);
+	next = grow ? growth.next : copy_of(set, set->version + 1);
 	/*
 	 * Between the version before this one and what is now written over it:
 	 * pairs with the smp_rmb() in sud_regions_end().
 	 */
 	smp_wmb();
-	merge(now, ranges, count, next);
+	merge(&change, now, next);
 	finish(next, n);
-	if (growth.next)
+	if (grow)
 		replace(set, set->version + 1, next);
 	/* Pairs with sud_regions_begin()'s acquire. */
 	smp_store_release(&set->version, set->version + 1);
-	if (growth.after)
+	if (grow) {
 		replace(set, set->version + 1, growth.after);
+		memset(&growth, 0, sizeof(growth));
+	}
 	/* All CPUs see it before the caller can say that it is done. */
 	smp_mb();
 unlock:
 	mutex_unlock(&set->lock);
+free:
+	growth_free(&growth);
 	return err;
 }
 

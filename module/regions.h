@@ -41,13 +41,14 @@ struct sud_region_set {
 	unsigned long version;
 	struct sud_ranges __rcu *copy[2];
 	u64 id;
-	struct work_struct free;
+	struct rcu_work free;
 };
 
 /**
  * struct sud_ranges - one copy of a set's ranges
  * @work: frees it after a grace period
  * @user: whom it is charged to
+ * @bytes: what is charged
  * @room: how many it has room for, a power of two
  * @count: how many there are; disjoint, not adjoining, in ascending order
  * @levels: of the search: @count rounded up is 1 << @levels
@@ -58,6 +59,7 @@ struct sud_region_set {
 struct sud_ranges {
 	struct rcu_work work;
 	struct sud_user *user;
+	size_t bytes;
 	size_t room;
 	size_t count;
 	unsigned int levels;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * How much memory the region sets of a user take, so that it can be bounded
- * where there are no memory cgroups. What is counted is the memory itself, from
- * its allocation until it is free again.
+ * where there are no memory cgroups. What is counted is what the allocator takes
+ * for the ranges, from their allocation until the memory is free again.
  *
  * The kernel's own counts, of struct user_struct and ucounts, are not for
  * modules.
@@ -10,8 +10,10 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/hashtable.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 #include "user.h"
 
@@ -22,7 +24,7 @@
  * struct sud_user - what one user's sets take
  * @node: in the table
  * @uid: the user
- * @bytes: not 0, or else this is gone
+ * @bytes: 0 only while the lock is held
  */
 struct sud_user {
 	struct hlist_node node;
@@ -30,32 +32,39 @@ struct sud_user {
 	size_t bytes;
 };
 
-/* The lock protects the table and all in it. */
-static DEFINE_HASHTABLE(users, 6);
-static DEFINE_MUTEX(lock);
+/*
+ * The lock protects the table and all in it. It is everybody's: under it nothing
+ * is allocated and nothing sleeps, or one user could make the others wait.
+ */
+static DEFINE_HASHTABLE(users, 8);
+static DEFINE_SPINLOCK(lock);
+
+/*
+ * Whom the caller's memory is charged to. In a user namespace that a user made,
+ * it is that user: each uid in there would be a budget of its own. A namespace
+ * that root made is as root wants it, and its uids count as any.
+ */
+static kuid_t payer(void)
+{
+	const struct user_namespace *ns;
+	kuid_t uid = current_uid();
+
+	for (ns = current_user_ns(); ns->parent; ns = ns->parent)
+		if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
+			uid = ns->owner;
+	return uid;
+}
 
 static struct sud_user *find(kuid_t uid)
 {
 	struct sud_user *user;
 
+	lockdep_assert_held(&lock);
+
 	hash_for_each_possible(users, user, node, __kuid_val(uid))
 		if (uid_eq(user->uid, uid))
 			return user;
-
-	user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
-	if (user) {
-		user->uid = uid;
-		hash_add(users, &user->node, __kuid_val(uid));
-	}
-	return user;
-}
-
-static void forget_idle(struct sud_user *user)
-{
-	if (user->bytes)
-		return;
-	hash_del(&user->node);
-	kfree(user);
+	return NULL;
 }
 
 /**
@@ -66,26 +75,50 @@ static void forget_idle(struct sud_user *user)
  */
 struct sud_user *sud_user_charge(size_t bytes)
 {
-	struct sud_user *user;
+	struct sud_user *user, *new = NULL;
+	kuid_t uid = payer();
 
-	mutex_lock(&lock);
-	user = find(current_uid());
+	if (bytes > MAX_BYTES)
+		return ERR_PTR(-ENOSPC);
+
+	spin_lock(&lock);
+	user = find(uid);
 	if (!user) {
-		user = ERR_PTR(-ENOMEM);
-	} else if (bytes > MAX_BYTES - user->bytes) {
-		forget_idle(user);
-		user = ERR_PTR(-ENOSPC);
-	} else {
-		user->bytes += bytes;
+		spin_unlock(&lock);
+		new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+		if (!new)
+			return ERR_PTR(-ENOMEM);
+		spin_lock(&lock);
+		/* Another thread may have been quicker. */
+		user = find(uid);
 	}
-	mutex_unlock(&lock);
+	if (!user) {
+		user = new;
+		new = NULL;
+		user->uid = uid;
+		hash_add(users, &user->node, __kuid_val(uid));
+	}
+	if (bytes > MAX_BYTES - user->bytes)
+		user = ERR_PTR(-ENOSPC);
+	else
+		user->bytes += bytes;
+	spin_unlock(&lock);
+
+	kfree(new);
 	return user;
 }
 
 void sud_user_uncharge(struct sud_user *user, size_t bytes)
 {
-	mutex_lock(&lock);
+	bool idle;
+
+	spin_lock(&lock);
 	user->bytes -= bytes;
-	forget_idle(user);
-	mutex_unlock(&lock);
+	idle = !user->bytes;
+	if (idle)
+		hash_del(&user->node);
+	spin_unlock(&lock);
+
+	if (idle)
+		kfree(user);
 }
