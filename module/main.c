@@ -13,7 +13,8 @@
  * prctl.c are two more ways into it. lifecycle.c follows fork, exec and exit.
  * What differs between kernels is in hook.c and compat/.
  *
- * Init opens the user's door last and exit closes it first. A thread's state
+ * Init opens the users' doors last, when nothing can fail any more, and exit
+ * closes them first. A thread's state
  * pins the module, so exit runs when no thread is armed any more.
  */
 #include <linux/module.h>
@@ -49,6 +50,7 @@ static int __init sud_init(void)
 	if (err)
 		goto err_prctl;
 
+	sud_prctl_open();
 	return 0;
 
 err_prctl:

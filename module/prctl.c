@@ -26,6 +26,12 @@ MODULE_PARM_DESC(
 	prctl,
 	"serve prctl(PR_SET_SYSCALL_USER_DISPATCH) where the kernel does not, or not in all modes");
 
+/*
+ * Closed while the module is being loaded: a step that comes later can fail, and
+ * a thread that was armed by then would keep its bit when the hook goes.
+ */
+static bool open;
+
 /* on_prctl() has taken a reference to the module. */
 static int serve(int option, unsigned long mode, unsigned long offset,
 		 unsigned long len, unsigned long selector)
@@ -51,7 +57,8 @@ static void on_prctl(unsigned long ip, unsigned long parent_ip,
 {
 	struct pt_regs *regs = ftrace_get_regs(fregs);
 
-	if ((int)regs->di != PR_SET_SYSCALL_USER_DISPATCH)
+	if ((int)regs->di != PR_SET_SYSCALL_USER_DISPATCH ||
+	    !READ_ONCE(open))
 		return;
 	/* What the kernel itself has armed, it also disarms. */
 	if (sud_task_native(current))
@@ -67,6 +74,11 @@ int sud_prctl_init(void)
 	if (!enabled || sud_entry_native_modes() & BIT(SUD_MODE_INCLUSIVE))
 		return 0;
 	return sud_guard_attach(&guard);
+}
+
+void sud_prctl_open(void)
+{
+	WRITE_ONCE(open, true);
 }
 
 void sud_prctl_exit(void)

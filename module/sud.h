@@ -46,6 +46,7 @@ void sud_hook_exit(void);
 
 /* prctl.c: the kernel's own prctl, served by the module. */
 int sud_prctl_init(void);
+void sud_prctl_open(void);
 void sud_prctl_exit(void);
 
 /* lifecycle.c: fork, exec, exit. */
