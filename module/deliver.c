@@ -10,6 +10,7 @@
 #include <linux/signal.h>
 #include <linux/uaccess.h>
 #include <asm/syscall.h>
+#include <asm/trapnr.h>
 
 #include "compat/entry.h"
 #include "task.h"
@@ -96,6 +97,10 @@ void sud_deliver_step(struct pt_regs *regs)
 {
 	struct kernel_siginfo info;
 
+	/* A handler finds them in its context. */
+	current->thread.trap_nr = X86_TRAP_DB;
+	current->thread.error_code = 0;
+
 	clear_siginfo(&info);
 	info.si_signo = SIGTRAP;
 	info.si_code = TRAP_BRKPT;
@@ -120,14 +125,15 @@ static void set_immutable(struct sud_task *st, struct k_sigaction *action)
 #endif
 }
 
-/* The whole process dies by @sig, and nothing can catch it. */
+/*
+ * The whole process dies by @sig, and nothing can catch it. The call fails with
+ * ENOSYS and its exit is shown to tracers, as native SUD leaves it.
+ */
 long sud_deliver_death(struct sud_task *st, struct pt_regs *regs, int sig)
 {
 	struct sighand_struct *sighand = own_sighand();
 	struct k_sigaction *action = &sighand->action[sig - 1];
 	unsigned long flags;
-
-	rollback(regs);
 
 	spin_lock_irqsave(&sighand->siglock, flags);
 	set_default(action, sig);
@@ -137,7 +143,7 @@ long sud_deliver_death(struct sud_task *st, struct pt_regs *regs, int sig)
 
 	force_sig(sig);
 
-	return sud_entry_skip(st, regs, false);
+	return SUD_ENTRY_FAIL;
 }
 
 long sud_deliver(struct sud_task *st, struct pt_regs *regs)

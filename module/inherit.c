@@ -5,7 +5,7 @@
  * was armed, and again since the call after the one that used it up. The hook
  * fails a call that makes a child when there is none. What is left then is a
  * call that a tracer changes into one, by seccomp and in the instant in which it
- * attaches, while there is no memory: that child dies before it runs.
+ * attaches, while there is no memory: no system call of that child ever runs.
  *
  * The spare belongs to the thread's entry, and is given and taken like that.
  */
@@ -68,9 +68,8 @@ void sud_inherit(struct task_struct *child, unsigned long clone_flags)
 
 	spare = st->child;
 	if (unlikely(!spare)) {
-		/* Rather than run unarmed, as ptrace_init_task() stops one. */
-		sigaddset(&child->pending.signal, SIGKILL);
-		set_tsk_thread_flag(child, TIF_SIGPENDING);
+		/* Rather than run unarmed. Its siglock may sleep, on RT. */
+		sud_entry_seal(child);
 		return;
 	}
 	st->child = NULL;

@@ -56,10 +56,10 @@ long sud_upcall(struct sud_task *st, struct pt_regs *regs)
 	if (unlikely(!push_frame(st, regs)))
 		return sud_deliver_death(st, regs, SIGSEGV);
 
-	/* With rcx equal to rip the kernel leaves by SYSRET. */
+	/* With rcx equal to rip, and r11 to the flags, it leaves by SYSRET. */
 	if (by_syscall()) {
 		regs->cx = st->config.upcall_entry;
-		regs->r11 = regs->flags;
+		regs->r11 = sud_upcall_flags(regs);
 	}
 	return sud_upcall_enter(st, regs);
 }

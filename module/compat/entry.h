@@ -9,6 +9,8 @@
  * SUD_ENTRY_SYMBOLS	names of the function to hook, the likeliest first;
  *			its first argument is the call's struct pt_regs
  * SUD_ENTRY_RUN	what sud_dispatch() returns to let the call run
+ * SUD_ENTRY_FAIL	same, when it is not to run; ax is as it stands, -ENOSYS at
+ *			first, and the exit work shows the call
  * sud_entry_skip()	same, when the call is not to run: it hides the call
  *			from ptrace, seccomp, audit and the tracepoints. @upcall
  *			says that user code goes on without a signal.
@@ -17,6 +19,8 @@
  * sud_entry_shortcut()	the calling thread's entry, if it can be had without
  *			the table; NULL when the module has not armed the thread
  * sud_entry_fork()	what a new child inherited
+ * sud_entry_seal()	no system call of a new child, which has not run yet and
+ *			is not armed, will ever run; without the hook, too
  * sud_entry_native_armed()	the kernel's own prctl has armed the thread
  * sud_entry_native_modes()	what that prctl offers, bit 1 << SUD_MODE_*
  *

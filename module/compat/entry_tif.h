@@ -23,6 +23,8 @@
 
 /* ptrace, seccomp, audit and the tracepoints come next. */
 #define SUD_ENTRY_RUN SUD_ENTRY_PASS
+/* -1 is no system call's number: nothing runs, ax stays. */
+#define SUD_ENTRY_FAIL (-1)
 
 /* The exit work that would show a call, had it been made. */
 #define SUD_ENTRY_SHOWING \
@@ -36,13 +38,18 @@ static inline long sud_entry_skip(struct sud_task *st, struct pt_regs *regs,
 	if (unlikely(READ_ONCE(current_thread_info()->flags) &
 		     SUD_ENTRY_SHOWING))
 		sud_entry_hide(st, upcall);
-	/* -1 is no system call's number: nothing runs, ax stays. */
-	return -1;
+	return SUD_ENTRY_FAIL;
 }
 
 void sud_entry_arm(struct task_struct *task, struct sud_task *st);
 void sud_entry_disarm(struct task_struct *task);
 void sud_entry_fork(struct task_struct *parent, struct task_struct *child);
+
+/* What PTRACE_SYSEMU sets; only a tracer's resuming the child clears it. */
+static inline void sud_entry_seal(struct task_struct *child)
+{
+	set_tsk_thread_flag(child, TIF_SYSCALL_EMU);
+}
 
 /* There is no field to keep one in. */
 #define SUD_ENTRY_SHORT 0

@@ -24,6 +24,7 @@
 
 /* The hooked function returns a bool: "do not run the call". */
 #define SUD_ENTRY_RUN 0
+#define SUD_ENTRY_FAIL 1
 
 static inline long sud_entry_skip(struct sud_task *st, struct pt_regs *regs,
 				  bool upcall)
@@ -33,7 +34,7 @@ static inline long sud_entry_skip(struct sud_task *st, struct pt_regs *regs,
 	/* A signal stops a debugger by itself; an upcall has to say so. */
 	if (upcall && unlikely(test_syscall_work(SYSCALL_EXIT_TRAP)))
 		sud_deliver_step(regs);
-	return 1;
+	return SUD_ENTRY_FAIL;
 }
 
 /* The shortcut is shorter than the table, so it is checked against it. */
@@ -65,6 +66,13 @@ static inline void sud_entry_fork(struct task_struct *parent,
 	if (child->syscall_dispatch.offset && !child->syscall_dispatch.len)
 		memset(&child->syscall_dispatch, 0,
 		       sizeof(child->syscall_dispatch));
+}
+
+/* The native body blocks all calls of a thread whose fields are all zero. */
+static inline void sud_entry_seal(struct task_struct *child)
+{
+	memset(&child->syscall_dispatch, 0, sizeof(child->syscall_dispatch));
+	set_task_syscall_work(child, SYSCALL_USER_DISPATCH);
 }
 
 static inline bool sud_entry_native_armed(struct task_struct *task)

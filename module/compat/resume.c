@@ -8,6 +8,7 @@
 #include <linux/tracepoint.h>
 
 #include "../task.h"
+#include "tasklist.h"
 
 /* While one of them is on, every thread has TIF_SYSCALL_TRACEPOINT. */
 static struct tracepoint *enter, *exit;
@@ -43,6 +44,21 @@ static void set_tracepoint_flag(void)
 		clear_thread_flag(TIF_SYSCALL_TRACEPOINT);
 }
 
+/*
+ * The tracer may have gone in the meantime, or may be going: a detach first
+ * clears the flag and then @ptrace, all under tasklist_lock. So a detach that
+ * has cleared the flag before it is set here has ended when the wait ends.
+ */
+static void set_trace_flag(void)
+{
+	if (!READ_ONCE(current->ptrace))
+		return;
+	set_thread_flag(TIF_SYSCALL_TRACE);
+	sud_tasklist_wait();
+	if (!READ_ONCE(current->ptrace))
+		clear_thread_flag(TIF_SYSCALL_TRACE);
+}
+
 static void run(struct callback_head *work)
 {
 	struct sud_task *st = container_of(work, struct sud_task, resume.work);
@@ -50,9 +66,8 @@ static void run(struct callback_head *work)
 
 	if (resume->flags & _TIF_SYSCALL_TRACEPOINT)
 		set_tracepoint_flag();
-	/* The tracer may have gone in the meantime. */
-	if (resume->flags & _TIF_SYSCALL_TRACE && READ_ONCE(current->ptrace))
-		set_thread_flag(TIF_SYSCALL_TRACE);
+	if (resume->flags & _TIF_SYSCALL_TRACE)
+		set_trace_flag();
 	resume->flags = 0;
 
 	if (xchg(&resume->state, SUD_RESUME_IDLE) == SUD_RESUME_ORPHAN)
