@@ -10,25 +10,25 @@
 #include "task.h"
 
 /* Every address that user space gives must lie in it. */
-static bool user_range_ok(u64 addr, size_t len, bool user32)
+static bool user_range_ok(u64 addr, size_t len, bool pointers_32bit)
 {
-	if (user32 && addr > U32_MAX + 1ULL - len)
+	if (pointers_32bit && addr > U32_MAX + 1ULL - len)
 		return false;
 	return access_ok((void __user *)(uintptr_t)addr, len);
 }
 
-static int check_flags(const struct sud_config *config, bool user32)
+static int check_flags(const struct sud_config *config, bool pointers_32bit)
 {
 	u32 flags = config->flags;
 
-	if (flags & ~SUD_CONFIG_FLAGS)
+	if (flags & ~SUD_FLAGS_ALL)
 		return -EINVAL;
 	if (flags & SUD_FLAG_AUTO_ALLOW && !config->selector)
 		return -EINVAL;
 	if (flags & SUD_FLAG_REGIONS && (config->offset || config->len))
 		return -EINVAL;
 	if (flags & SUD_FLAG_SELECTOR_FS &&
-	    (user32 || !(config->selector || config->upcall_frame)))
+	    (pointers_32bit || !(config->selector || config->upcall_frame)))
 		return -EINVAL;
 	return 0;
 }
@@ -78,33 +78,33 @@ static int check_mode(const struct sud_config *config)
 }
 
 /* What is relative to the FS base is checked when it is used. */
-static int check_addresses(const struct sud_config *config, bool user32)
+static int check_addresses(const struct sud_config *config, bool pointers_32bit)
 {
 	bool absolute = !(config->flags & SUD_FLAG_SELECTOR_FS);
 
 	if (absolute && config->selector &&
-	    !user_range_ok(config->selector, 1, user32))
+	    !user_range_ok(config->selector, 1, pointers_32bit))
 		return -EFAULT;
 	if (config->upcall_entry &&
-	    !user_range_ok(config->upcall_entry, 1, user32))
+	    !user_range_ok(config->upcall_entry, 1, pointers_32bit))
 		return -EFAULT;
 	if (absolute && config->upcall_frame &&
-	    !user_range_ok(config->upcall_frame, sizeof(u64), user32))
+	    !user_range_ok(config->upcall_frame, sizeof(u64), pointers_32bit))
 		return -EFAULT;
 	return 0;
 }
 
-static int check(const struct sud_config *config, bool user32)
+static int check_config(const struct sud_config *config, bool pointers_32bit)
 {
 	int err;
 
-	err = check_flags(config, user32);
+	err = check_flags(config, pointers_32bit);
 	if (!err)
 		err = check_delivery(config);
 	if (!err)
 		err = check_mode(config);
 	if (!err)
-		err = check_addresses(config, user32);
+		err = check_addresses(config, pointers_32bit);
 	return err;
 }
 
@@ -114,78 +114,27 @@ static int check(const struct sud_config *config, bool user32)
  * @config: unchecked
  * @set: for SUD_FLAG_REGIONS; the caller has a reference, and keeps it. NULL
  *	where there cannot be one
- * @user64: the thread's code is 64-bit code
+ * @code_64bit: the thread's code is 64-bit code
  *
  * Return: 0 or an error of include/sud_uapi.h, and nothing has changed.
  */
 int sud_config_apply(struct task_struct *task, const struct sud_config *config,
-		     struct sud_region_set *set, bool user64)
+		     struct sud_region_set *set, bool code_64bit)
 {
 	struct sud_task_state state = {
 		.config = *config,
-		.user64 = user64,
+		.code_64bit = code_64bit,
 	};
-	bool user32 = task == current ? in_compat_syscall() : !user64;
+	/* x32 has 64-bit code and 32-bit pointers; SET_TASK cannot tell it apart. */
+	bool pointers_32bit = task == current ? in_compat_syscall()
+					      : !code_64bit;
 	int err;
 
-	err = check(config, user32);
+	err = check_config(config, pointers_32bit);
 	if (err)
 		return err;
 
 	if (config->flags & SUD_FLAG_REGIONS)
 		state.set = set;
 	return sud_task_set(task, &state);
-}
-
-void __user *sud_config_pointer(u64 address)
-{
-	if (in_compat_syscall() && address > U32_MAX)
-		address = TASK_SIZE_MAX;
-	return (void __user *)(uintptr_t)address;
-}
-
-int sud_config_size(void __user *arg, u32 least, u32 *size)
-{
-	if (get_user(*size, (u32 __user *)arg))
-		return -EFAULT;
-	if (*size < least)
-		return -EINVAL;
-	return *size > PAGE_SIZE ? -E2BIG : 0;
-}
-
-int sud_config_put(void __user *arg, u32 size, const void *from, u32 known)
-{
-	if (copy_to_user(arg, from, min(size, known)))
-		return -EFAULT;
-	if (size > known && clear_user(arg + known, size - known))
-		return -EFAULT;
-	return 0;
-}
-
-int sud_config_read(struct sud_config *config, void __user *arg)
-{
-	u32 size;
-	int err;
-
-	err = sud_config_size(arg, SUD_CONFIG_SIZE_VER0, &size);
-	if (!err)
-		err = copy_struct_from_user(config, sizeof(*config), arg, size);
-	/* Read twice, so it may have changed; nothing uses it. */
-	config->size = sizeof(*config);
-	return err;
-}
-
-int sud_config_write(struct sud_config *config, void __user *arg)
-{
-	u32 size;
-	int err;
-
-	BUILD_BUG_ON(sizeof(*config) != SUD_CONFIG_SIZE_VER0);
-
-	err = sud_config_size(arg, SUD_CONFIG_SIZE_VER0, &size);
-	if (err)
-		return err;
-
-	config->size = min_t(u32, size, sizeof(*config));
-	return sud_config_put(arg, size, config, sizeof(*config));
 }

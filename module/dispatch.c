@@ -1,66 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The decision, in the order and the words of the kernel's own
- * syscall_user_dispatch(), kernel/entry/syscall_user_dispatch.c.
+ * syscall_user_dispatch(), kernel/entry/syscall_user_dispatch.c:
+ *
+ *	1. the region (or the set), and which ways in are judged	judge*()
+ *	2. the selector							judge_selector()
+ *	3. calls that are never dispatched				hand_over()
+ *	4. the deaths, and the hand-over				hand_over()
+ *
+ * Native SUD asks 3 before 2. No verdict depends on that order, and here the
+ * selector's ALLOW comes first, because it is common.
+ *
+ * Each step that is not always needed is a function of its own, and is called
+ * last in the one before: so the common cases need no stack frame.
  */
 #include <linux/ptrace.h>
 #include <linux/signal.h>
 #include <linux/uaccess.h>
 
-#include "compat/entry.h"
 #include "compat/exempt.h"
+#include "compat/gate.h"
+#include "deliver.h"
+#include "dispatch.h"
+#include "force.h"
 #include "inherit.h"
+#include "sigreturn.h"
 #include "task.h"
-#include "upcall.h"
 
-static long run(struct sud_task *st, struct pt_regs *regs)
+/* What the selector says. */
+enum said {
+	SAID_ALLOW,
+	SAID_BLOCK, /* or there is no selector */
+	SAID_BAD, /* any other value */
+	SAID_UNREADABLE,
+};
+
+static __always_inline enum sud_verdict let_run(struct pt_regs *regs,
+						struct sud_task *st, bool plain)
 {
-	if (st->config.flags & SUD_TASK_INHERIT && !st->child)
-		return sud_inherit_run(st, regs);
-	return SUD_ENTRY_RUN;
+	if (!plain && st->config.flags & SUD_FLAGS_INHERIT && !st->spare)
+		return sud_inherit_refill(regs, st);
+	return SUD_VERDICT_RUN;
 }
 
-/* Neither the region nor the selector lets the call run. */
-static noinline long judge_rest(struct sud_task *st, struct pt_regs *regs,
-				char state, bool unreadable)
-{
-	if (unlikely(sud_exempt(regs)))
-		return run(st, regs);
-
-	if (unlikely(unreadable))
-		return sud_deliver_death(st, regs, SIGSEGV);
-
-	if (unlikely(state != SUD_SELECTOR_BLOCK))
-		return sud_deliver_death(st, regs, SIGSYS);
-
-	if (unlikely(sud_sigreturn_exempt(st, regs)))
-		return run(st, regs);
-
-	return sud_deliver(st, regs);
-}
-
-/* The selector says BLOCK, or there is none: @selector is where it is. */
-static noinline long judge_blocked(struct sud_task *st, struct pt_regs *regs,
-				   char __user *selector)
-{
-	if (unlikely(!st->quick || in_ia32_syscall() ||
-		     sud_exempt_number(regs)))
-		return judge_rest(st, regs, SUD_SELECTOR_BLOCK, false);
-
-	/* The short way to the commonest end of the long one. */
-	if (st->config.flags & SUD_FLAG_AUTO_ALLOW &&
-	    unlikely(put_user(SUD_SELECTOR_ALLOW, selector)))
-		return sud_deliver_death(st, regs, SIGSEGV);
-	return sud_upcall_regs(st, regs);
-}
-
-static inline bool in_region(const struct sud_task *st, struct pt_regs *regs)
+static __always_inline bool in_region(struct pt_regs *regs,
+				      const struct sud_task *st)
 {
 	return instruction_pointer(regs) - st->region.offset < st->region.len;
 }
 
 /* SUD_FLAG_ENTRY_*: is the way by which the call came in to be judged? */
-static bool entry_judged(const struct sud_task *st, struct pt_regs *regs)
+static bool way_judged(struct pt_regs *regs, const struct sud_task *st)
 {
 	u32 way;
 
@@ -71,113 +61,166 @@ static bool entry_judged(const struct sud_task *st, struct pt_regs *regs)
 	else
 		way = SUD_FLAG_ENTRY_COMPAT;
 
-	return !(st->config.flags & SUD_TASK_ENTRY) || st->config.flags & way;
+	return !(st->config.flags & SUD_FLAGS_WAYS) || st->config.flags & way;
 }
 
-/* Neither the region nor the set lets the call run. */
-static noinline long judge_rules_rest(struct pt_regs *regs, struct sud_task *st)
+static __always_inline enum said read_selector(const struct sud_task *st,
+					       bool plain)
 {
-	char __user *selector = NULL;
 	char state;
 
-	if (!entry_judged(st, regs))
-		return run(st, regs);
+	if (!st->selector)
+		return SAID_BLOCK;
 
-	if (st->selector) {
-		selector = sud_task_selector(st);
-		if (get_user(state, selector))
-			return judge_rest(st, regs, SUD_SELECTOR_BLOCK, true);
-		if (state == SUD_SELECTOR_ALLOW)
-			return run(st, regs);
-		if (state != SUD_SELECTOR_BLOCK)
-			return judge_rest(st, regs, state, false);
-	}
-	return judge_blocked(st, regs, selector);
+	/* access_ok() was asked of a plain one when it was set. */
+	if (plain ? __get_user(state, st->selector)
+		  : get_user(state, sud_task_selector(st)))
+		return SAID_UNREADABLE;
+
+	if (state == SUD_SELECTOR_ALLOW)
+		return SAID_ALLOW;
+	return state == SUD_SELECTOR_BLOCK ? SAID_BLOCK : SAID_BAD;
+}
+
+/* Neither the region nor the selector lets the call run. */
+static noinline enum sud_verdict hand_over(struct pt_regs *regs,
+					   struct sud_task *st, enum said said)
+{
+	if (unlikely(sud_exempt(regs)))
+		return let_run(regs, st, false);
+
+	if (unlikely(said == SAID_UNREADABLE))
+		return sud_force_death(st, SIGSEGV);
+
+	if (unlikely(said == SAID_BAD))
+		return sud_force_death(st, SIGSYS);
+
+	if (unlikely(sud_sigreturn_exempt(regs, st)))
+		return let_run(regs, st, false);
+
+	return sud_deliver(regs, st, false);
+}
+
+static __always_inline enum sud_verdict blocked(struct pt_regs *regs,
+						struct sud_task *st, bool plain)
+{
+	/* Nothing that hand_over() asks can hold of such a call. */
+	if (likely(sud_upcall_is_fast(st) && !sud_exempt_number(regs)))
+		return sud_deliver(regs, st, plain);
+
+	return hand_over(regs, st, SAID_BLOCK);
+}
+
+static noinline enum sud_verdict blocked_plain(struct pt_regs *regs,
+					       struct sud_task *st)
+{
+	return blocked(regs, st, true);
+}
+
+static noinline enum sud_verdict blocked_rich(struct pt_regs *regs,
+					      struct sud_task *st)
+{
+	return blocked(regs, st, false);
+}
+
+static __always_inline enum sud_verdict
+judge_selector(struct pt_regs *regs, struct sud_task *st, bool plain)
+{
+	enum said said = read_selector(st, plain);
+
+	if (likely(said == SAID_ALLOW))
+		return let_run(regs, st, plain);
+
+	if (likely(said == SAID_BLOCK))
+		return plain ? blocked_plain(regs, st) : blocked_rich(regs, st);
+
+	return hand_over(regs, st, said);
+}
+
+static noinline enum sud_verdict judge_selector_plain(struct pt_regs *regs,
+						      struct sud_task *st)
+{
+	return judge_selector(regs, st, true);
+}
+
+static noinline enum sud_verdict judge_way(struct pt_regs *regs,
+					   struct sud_task *st)
+{
+	if (!way_judged(regs, st))
+		return let_run(regs, st, false);
+	return judge_selector(regs, st, false);
 }
 
 /* The call comes from elsewhere than the last, or the set has changed. */
-static noinline long judge_inside(struct pt_regs *regs, struct sud_task *st)
+static noinline enum sud_verdict judge_inside(struct pt_regs *regs,
+					      struct sud_task *st)
 {
 	if (sud_regions_inside(st->set, instruction_pointer(regs), &st->region))
-		return run(st, regs);
-	return judge_rules_rest(regs, st);
+		return let_run(regs, st, false);
+	return judge_way(regs, st);
 }
 
-static noinline long judge_outside(struct pt_regs *regs, struct sud_task *st)
+static noinline enum sud_verdict judge_outside(struct pt_regs *regs,
+					       struct sud_task *st)
 {
 	if (sud_regions_outside(st->set, instruction_pointer(regs),
 				&st->region))
-		return run(st, regs);
-	return judge_rules_rest(regs, st);
+		return let_run(regs, st, false);
+	return judge_way(regs, st);
 }
 
-/* For the threads with sud_rules. The order is the same. */
-static noinline long judge_rules(struct pt_regs *regs, struct sud_task *st)
+/* With a set, the region is the one that last let a call run. */
+static noinline enum sud_verdict judge_rich(struct pt_regs *regs,
+					    struct sud_task *st)
 {
-	if (likely(in_region(st, regs) &&
-		   READ_ONCE(*st->latest) == st->region.version))
-		return run(st, regs);
-	if (st->rules == SUD_RULES_INSIDE)
+	if (likely(in_region(regs, st) &&
+		   READ_ONCE(*st->version) == st->region.version))
+		return let_run(regs, st, false);
+
+	if (st->kind == SUD_KIND_INSIDE)
 		return judge_inside(regs, st);
-	if (st->rules == SUD_RULES_OUTSIDE)
+	if (st->kind == SUD_KIND_OUTSIDE)
 		return judge_outside(regs, st);
-	return judge_rules_rest(regs, st);
+	return judge_way(regs, st);
 }
 
-static noinline long judge_selector(struct sud_task *st, struct pt_regs *regs)
-{
-	char state;
-
-	if (likely(st->selector)) {
-		/* access_ok() was asked when the selector was set. */
-		if (unlikely(__get_user(state, st->selector)))
-			return judge_rest(st, regs, SUD_SELECTOR_BLOCK, true);
-		if (likely(state == SUD_SELECTOR_ALLOW))
-			return SUD_ENTRY_RUN;
-		if (unlikely(state != SUD_SELECTOR_BLOCK))
-			return judge_rest(st, regs, state, false);
-	}
-	return judge_blocked(st, regs, st->selector);
-}
-
-static __always_inline long judge(struct sud_task *st, struct pt_regs *regs)
+static __always_inline enum sud_verdict judge(struct pt_regs *regs,
+					      struct sud_task *st)
 {
 	if (unlikely(!st))
-		return SUD_ENTRY_PASS;
+		return SUD_VERDICT_PASS;
 
-	if (unlikely(st->rules != SUD_RULES_NONE))
-		return judge_rules(regs, st);
+	if (unlikely(st->kind != SUD_KIND_PLAIN))
+		return judge_rich(regs, st);
 
-	if (likely(in_region(st, regs)))
-		return SUD_ENTRY_RUN;
+	if (likely(in_region(regs, st)))
+		return SUD_VERDICT_RUN;
 
-	return judge_selector(st, regs);
+	return judge_selector_plain(regs, st);
 }
 
-/* What the shortcut found is not this thread's. */
-static noinline long judge_by_table(struct pt_regs *regs)
+/* The shortcut has found the state of another thread. */
+static noinline enum sud_verdict judge_by_table(struct pt_regs *regs)
 {
-	return judge(sud_task_search(), regs);
+	return judge(regs, sud_task_search());
 }
 
 /*
  * sud_dispatch() - judge the call that @regs holds
  *
- * Called by entry.S for every call of a thread that has the arming bit set.
- * It may sleep: the selector's page may have to be read in.
- *
- * What is asked rarely is out of line, and the calls of it are the last thing
- * that is done: so the common cases need no stack.
- *
- * Native SUD asks for the vDSO's sigreturn before it reads the selector; no
- * verdict depends on that order, and here the selector's ALLOW comes first.
+ * Called by entry.S for every call of a thread that has the arming bit set. It
+ * may sleep: the selector's page may have to be read in.
  */
-long sud_dispatch(struct pt_regs *regs)
+enum sud_verdict sud_dispatch(struct pt_regs *regs)
 {
-	struct sud_task *st = sud_entry_shortcut();
+	struct sud_task *st;
 
-	if (SUD_ENTRY_SHORT && unlikely(st && st->key != current))
+	if (!SUD_GATE_SHORTCUT)
+		return judge(regs, sud_task_search());
+
+	st = sud_gate_shortcut();
+	if (unlikely(st && st->key != current))
 		return judge_by_table(regs);
 
-	return judge(st, regs);
+	return judge(regs, st);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The trampoline. ftrace makes the hooked function's first instruction a call
- * of sud_entry, so the stack is that function's own, with one more address on
+ * of sud_trampoline, so the stack is that function's own, with one more address on
  * top: where its body begins. Preemption is as in the caller, and the hook may
  * sleep.
  *
@@ -12,34 +12,33 @@
 #include <linux/linkage.h>
 #include <asm/nospec-branch.h>
 
-#include "sud.h"
-#include "compat/entry_macros.S"
+#include "compat/gate_macros.S"
 
 	.text
 
 /* Reached by a direct call and by returns, so neither needs an ENDBR. */
-SYM_START(sud_entry, SYM_L_GLOBAL, SYM_A_ALIGN)
+SYM_START(sud_trampoline, SYM_L_GLOBAL, SYM_A_ALIGN)
 	SUD_NOENDBR
-	sud_quick_test .Lpass
+	sud_pass_unarmed .Lpass
 	sud_push_args
 	call	sud_dispatch
-	cmpl	$SUD_ENTRY_PASS, %eax
+	cmpl	$SUD_PASS, %eax
 	je	.Lpop
 	sud_drop_args
-	movq	$sud_entry_return, (%rsp)
+	movq	$sud_trampoline_return, (%rsp)
 	RET
 .Lpop:
 	sud_pop_args
 .Lpass:
 	RET
-SYM_FUNC_END(sud_entry)
+SYM_FUNC_END(sud_trampoline)
 
 /* The unwinder looks up the byte before a return address: give it ours. */
-SYM_START(sud_entry_return_pad, SYM_L_LOCAL, SYM_A_ALIGN)
+SYM_START(sud_trampoline_return_pad, SYM_L_LOCAL, SYM_A_ALIGN)
 	nop
-SYM_INNER_LABEL(sud_entry_return, SYM_L_GLOBAL)
+SYM_INNER_LABEL(sud_trampoline_return, SYM_L_GLOBAL)
 	SUD_NOENDBR
 	RET
-SYM_FUNC_END(sud_entry_return_pad)
+SYM_FUNC_END(sud_trampoline_return_pad)
 
 	.section .note.GNU-stack, "", @progbits

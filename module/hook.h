@@ -2,40 +2,11 @@
 #ifndef SUD_HOOK_H
 #define SUD_HOOK_H
 
-#include "compat/ftrace.h"
+/* entry.S: the trampoline, and the "ret" by which the hooked function returns. */
+void sud_trampoline(void);
+void sud_trampoline_return(void);
 
-/*
- * Where ftrace hooks the function @symbol. Return: 0; -ENOENT, when there is no
- * such function; or what a kprobe may fail by.
- */
-int sud_hook_find(const char *symbol, unsigned long *ip);
-
-/**
- * struct sud_guard - a function ahead of which the module looks
- * @symbol: the function
- * @optional: not every kernel that has the others has it
- * @attached: it is being looked at
- * @ops: with the callback, which may change the registers it is given: by ip,
- *	where the call goes. It may not sleep
- */
-struct sud_guard {
-	const char *symbol;
-	bool optional;
-	bool attached;
-	struct ftrace_ops ops;
-};
-
-#define SUD_GUARD(function, callback)                                       \
-	.symbol = function, .ops = {                                        \
-		.func = callback,                                           \
-		.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | \
-			 FTRACE_OPS_FL_PERMANENT,                           \
-	}
-
-int sud_guard_attach(struct sud_guard *guard);
-void sud_guard_detach(struct sud_guard *guard);
-
-/* Detaching gave @err. If that is an error, this does not return. */
-void sud_hook_must(int err);
+int sud_hook_init(void);
+void sud_hook_exit(void);
 
 #endif /* SUD_HOOK_H */

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where a child is made, in the fork probe, nothing may sleep and nothing can
- * fail any more. So a thread whose children inherit has a spare entry: since it
- * was armed, and again since the call after the one that used it up. The hook
- * fails a call that makes a child when there is none. What is left then is a
- * call that a tracer changes into one, by seccomp and in the instant in which it
- * attaches, while there is no memory: no system call of that child ever runs.
+ * The fork probe, in which a child is armed, may not sleep and cannot make the
+ * clone fail. So a thread whose children inherit keeps the state of its next
+ * child ready, its spare: from when it is armed on, and after a child has used
+ * the spare up, from its next call on. Where there is no memory for a spare, the
+ * hook fails a call that makes a child.
  *
- * The spare belongs to the thread's entry, and is given and taken like that.
+ * A call that a tracer turns into such a call gets past the hook without a
+ * spare: by seccomp, or in the instant in which the tracer attaches. No system
+ * call of its child ever runs.
+ *
+ * A thread's spare belongs to its state, and is touched under the same rules.
  */
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>
 
-#include "compat/entry.h"
+#include "compat/gate.h"
+#include "force.h"
 #include "inherit.h"
+#include "task.h"
 
 static bool makes_child(const struct pt_regs *regs)
 {
@@ -42,18 +47,18 @@ static bool makes_child(const struct pt_regs *regs)
 	return false;
 }
 
-long sud_inherit_run(struct sud_task *st, struct pt_regs *regs)
+enum sud_verdict sud_inherit_refill(struct pt_regs *regs, struct sud_task *st)
 {
-	st->child = sud_task_alloc();
-	if (likely(st->child))
-		return SUD_ENTRY_RUN;
+	st->spare = sud_task_alloc();
+	if (likely(st->spare))
+		return SUD_VERDICT_RUN;
 
 	/* A tracer could yet make another call one that makes a child. */
 	if (!makes_child(regs) && !READ_ONCE(current->ptrace))
-		return SUD_ENTRY_RUN;
+		return SUD_VERDICT_RUN;
 
 	regs->ax = -ENOMEM;
-	return sud_entry_skip(st, regs, true);
+	return sud_force_nothing(regs, &st->resume);
 }
 
 void sud_inherit(struct task_struct *child, unsigned long clone_flags)
@@ -66,12 +71,12 @@ void sud_inherit(struct task_struct *child, unsigned long clone_flags)
 	if (likely(!st) || !(st->config.flags & wanted))
 		return;
 
-	spare = st->child;
+	spare = st->spare;
 	if (unlikely(!spare)) {
 		/* Rather than run unarmed. Its siglock may sleep, on RT. */
-		sud_entry_seal(child);
+		sud_gate_seal(child);
 		return;
 	}
-	st->child = NULL;
+	st->spare = NULL;
 	sud_task_inherit(st, spare, child);
 }

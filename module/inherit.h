@@ -6,15 +6,14 @@
 #ifndef SUD_INHERIT_H
 #define SUD_INHERIT_H
 
-#include <linux/ptrace.h>
+#include "compat/gate.h"
 
-#include "task.h"
+struct pt_regs;
+struct sud_task;
+struct task_struct;
 
-/*
- * A call has been let run, and there is no spare entry. Return: what
- * sud_dispatch() does.
- */
-long sud_inherit_run(struct sud_task *st, struct pt_regs *regs);
+/* A call is let run, and the thread has no spare: try to get one. */
+enum sud_verdict sud_inherit_refill(struct pt_regs *regs, struct sud_task *st);
 /* The calling thread has made a child, which has not run yet. */
 void sud_inherit(struct task_struct *child, unsigned long clone_flags);
 

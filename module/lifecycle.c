@@ -13,14 +13,16 @@
 #include <trace/events/sched.h>
 #include <trace/events/task.h>
 
-#include "compat/entry.h"
+#include "compat/gate.h"
 #include "compat/probes.h"
 #include "inherit.h"
+#include "lifecycle.h"
 #include "task.h"
+#include "log.h"
 
 static void on_fork(SUD_PROBE_NEWTASK_ARGS)
 {
-	sud_entry_fork(current, task);
+	sud_gate_fork(task, sud_task_armed(current));
 	if (!(task->flags & SUD_PROBE_WORKERS))
 		sud_inherit(task, clone_flags);
 }
@@ -75,7 +77,6 @@ int sud_lifecycle_init(void)
 {
 	int err, i;
 
-	sud_resume_init();
 	for_each_kernel_tracepoint(find_probe, NULL);
 
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {

@@ -4,24 +4,34 @@
  *
  * The data path reads in one direction:
  *
- *	system call -> entry.S -> dispatch.c -> task.h -> deliver.c
+ *	system call -> entry.S -> dispatch.c -> task.h -> deliver.h
  *
- * hook.c puts entry.S in front of the function that the kernel's slow system
- * call path calls for a thread with the arming bit set, and only for such a
- * thread; dispatch.c decides in native SUD's order; deliver.c hands a blocked
- * call back. The control path is dev.c -> config.c -> task.c; tracee.c and
- * prctl.c are two more ways into it. lifecycle.c follows fork, exec and exit.
- * What differs between kernels is in hook.c and compat/.
+ * hook.c puts the trampoline in entry.S in front of the function that the
+ * kernel's slow system call path calls for a thread with the arming bit set, and
+ * only for such a thread; dispatch.c decides in native SUD's order; deliver.h
+ * hands a blocked call over, by an upcall (upcall.h, upcall.c) or by a signal
+ * (force.c).
+ *
+ * The control path is dev.c -> config.c -> task.c; tracee.c and prctl.c are two
+ * more ways into it. lifecycle.c follows fork, exec and exit. Region sets are
+ * ranges.c (arithmetic), regions.c (sharing and memory) and region_ioctls.c.
+ * What differs between kernels is in compat/, which includes nothing from here.
+ * No two files include each other.
  *
  * Init opens the users' doors last, when nothing can fail any more, and exit
- * closes them first. A thread's state
- * pins the module, so exit runs when no thread is armed any more.
+ * closes them first. A thread's state pins the module, so exit runs when no
+ * thread is armed any more.
  */
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "dev.h"
+#include "guard.h"
+#include "hook.h"
+#include "lifecycle.h"
+#include "native.h"
+#include "prctl.h"
 #include "regions.h"
-#include "sud.h"
 #include "task.h"
 
 static int __init sud_init(void)
@@ -38,9 +48,17 @@ static int __init sud_init(void)
 	if (err)
 		goto err_regions;
 
-	err = sud_hook_init();
+	err = sud_anchor_init();
 	if (err)
 		goto err_lifecycle;
+
+	err = sud_native_init();
+	if (err)
+		goto err_anchor;
+
+	err = sud_hook_init();
+	if (err)
+		goto err_native;
 
 	err = sud_prctl_init();
 	if (err)
@@ -57,6 +75,10 @@ err_prctl:
 	sud_prctl_exit();
 err_hook:
 	sud_hook_exit();
+err_native:
+	sud_native_exit();
+err_anchor:
+	sud_anchor_exit();
 err_lifecycle:
 	sud_lifecycle_exit();
 err_regions:
@@ -69,6 +91,8 @@ static void __exit sud_exit(void)
 	sud_dev_exit();
 	sud_prctl_exit();
 	sud_hook_exit();
+	sud_native_exit();
+	sud_anchor_exit();
 	sud_lifecycle_exit();
 	/*
 	 * A thread that dropped the last reference to the module may still be

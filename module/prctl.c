@@ -11,9 +11,10 @@
 #include <linux/ptrace.h>
 #include <linux/sched/task_stack.h>
 
-#include "compat/entry.h"
+#include "compat/gate.h"
 #include "config.h"
-#include "hook.h"
+#include "guard.h"
+#include "prctl.h"
 #include "task.h"
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
@@ -32,7 +33,7 @@ MODULE_PARM_DESC(
  */
 static bool open;
 
-/* on_prctl() has taken a reference to the module. */
+/* before_any_prctl() has taken a reference to the module. */
 static int serve(int option, unsigned long mode, unsigned long offset,
 		 unsigned long len, unsigned long selector)
 {
@@ -52,13 +53,12 @@ static int serve(int option, unsigned long mode, unsigned long offset,
 	return err;
 }
 
-static void on_prctl(unsigned long ip, unsigned long parent_ip,
-		     struct ftrace_ops *ops, SUD_FTRACE_REGS *fregs)
+static void before_any_prctl(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, SUD_FTRACE_REGS *fregs)
 {
 	struct pt_regs *regs = ftrace_get_regs(fregs);
 
-	if ((int)regs->di != PR_SET_SYSCALL_USER_DISPATCH ||
-	    !READ_ONCE(open))
+	if ((int)regs->di != PR_SET_SYSCALL_USER_DISPATCH || !READ_ONCE(open))
 		return;
 	/* What the kernel itself has armed, it also disarms. */
 	if (sud_task_native(current))
@@ -67,11 +67,12 @@ static void on_prctl(unsigned long ip, unsigned long parent_ip,
 		regs->ip = (unsigned long)serve;
 }
 
-static struct sud_guard guard = { SUD_GUARD("security_task_prctl", on_prctl) };
+static struct sud_guard guard = { SUD_GUARD("security_task_prctl",
+					    before_any_prctl) };
 
 int sud_prctl_init(void)
 {
-	if (!enabled || sud_entry_native_modes() & BIT(SUD_MODE_INCLUSIVE))
+	if (!enabled || sud_gate_native_modes() & BIT(SUD_MODE_INCLUSIVE))
 		return 0;
 	return sud_guard_attach(&guard);
 }

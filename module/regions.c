@@ -27,24 +27,32 @@
 #include <sud_uapi.h>
 
 #include "regions.h"
-#include "sud.h"
 #include "user.h"
 
 #define LEAST_ROOM 8
 
+/**
+ * struct copy - the memory of one copy of a set's ranges
+ * @work: frees it after a grace period
+ * @user: whom it is charged to
+ * @bytes: what is charged
+ * @ranges: the copy
+ */
+struct copy {
+	struct rcu_work work;
+	struct sud_user *user;
+	size_t bytes;
+	struct sud_ranges ranges;
+};
+
 /* What a new set has for both copies; never written to. */
 static struct sud_ranges empty = {
 	.room = 1,
-	.starts = { ULONG_MAX, 0 },
+	.starts = { ~0UL, 0 },
 };
 
 /* Frees what may sleep to be freed. */
 static struct workqueue_struct *workqueue;
-
-static size_t ranges_size(size_t room)
-{
-	return sizeof(struct sud_ranges) + 2 * room * sizeof(unsigned long);
-}
 
 /* kmalloc() rounds up to a power of two: dear for the last large step. */
 static bool by_pages(size_t size)
@@ -53,81 +61,69 @@ static bool by_pages(size_t size)
 }
 
 /* What the allocator takes, at most. */
-static size_t ranges_bytes(size_t size)
+static size_t taken(size_t size)
 {
 	return by_pages(size) ? PAGE_ALIGN(size) : roundup_pow_of_two(size);
 }
 
-static struct sud_ranges *ranges_get_memory(size_t size)
+static struct copy *copy_alloc(size_t size)
 {
 	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
 
 	return by_pages(size) ? __vmalloc(size, gfp) : kvmalloc(size, gfp);
 }
 
-static unsigned long len_of(const struct sud_ranges *ranges, size_t i)
-{
-	return ranges->starts[ranges->room + i];
-}
-
-/* Ready for the search. */
-static void finish(struct sud_ranges *ranges, size_t count)
-{
-	size_t i, whole = count ? roundup_pow_of_two(count) : 1;
-
-	for (i = count; i < whole; i++) {
-		ranges->starts[i] = ULONG_MAX;
-		ranges->starts[ranges->room + i] = 0;
-	}
-	ranges->count = count;
-	ranges->levels = ilog2(whole);
-}
-
-/* Empty, and may be searched at once: by a reader that is late, which tries again. */
+/* Empty, and a reader may search it at once: one that is late, and tries again. */
 static struct sud_ranges *ranges_new(size_t room)
 {
-	size_t size = ranges_size(room), bytes = ranges_bytes(size);
-	struct sud_ranges *ranges;
-	struct sud_user *user = sud_user_charge(bytes);
+	size_t size = sizeof(struct copy) + 2 * room * sizeof(unsigned long);
+	struct sud_user *user = sud_user_charge(taken(size));
+	struct copy *copy;
 
 	if (IS_ERR(user))
 		return ERR_CAST(user);
 
-	ranges = ranges_get_memory(size);
-	if (!ranges) {
-		sud_user_uncharge(user, bytes);
+	copy = copy_alloc(size);
+	if (!copy) {
+		sud_user_uncharge(user, taken(size));
 		return ERR_PTR(-ENOMEM);
 	}
-	ranges->user = user;
-	ranges->bytes = bytes;
-	ranges->room = room;
-	finish(ranges, 0);
-	return ranges;
+	copy->user = user;
+	copy->bytes = taken(size);
+	copy->ranges.room = room;
+	sud_ranges_finish(&copy->ranges, 0);
+	return &copy->ranges;
+}
+
+static void copy_free(struct copy *copy)
+{
+	struct sud_user *user = copy->user;
+	size_t bytes = copy->bytes;
+
+	kvfree(copy);
+	sud_user_uncharge(user, bytes);
 }
 
 static void ranges_free(struct sud_ranges *ranges)
 {
-	struct sud_user *user = ranges->user;
-	size_t bytes = ranges->bytes;
-
-	if (ranges == &empty)
-		return;
-	kvfree(ranges);
-	sud_user_uncharge(user, bytes);
+	if (ranges != &empty)
+		copy_free(container_of(ranges, struct copy, ranges));
 }
 
-static void ranges_free_work(struct work_struct *work)
+static void copy_free_work(struct work_struct *work)
 {
-	ranges_free(container_of(to_rcu_work(work), struct sud_ranges, work));
+	copy_free(container_of(to_rcu_work(work), struct copy, work));
 }
 
 /* A reader may be looking at it. */
 static void ranges_retire(struct sud_ranges *ranges)
 {
+	struct copy *copy = container_of(ranges, struct copy, ranges);
+
 	if (ranges == &empty)
 		return;
-	INIT_RCU_WORK(&ranges->work, ranges_free_work);
-	queue_rcu_work(workqueue, &ranges->work);
+	INIT_RCU_WORK(&copy->work, copy_free_work);
+	queue_rcu_work(workqueue, &copy->work);
 }
 
 static struct sud_ranges *copy_of(struct sud_region_set *set,
@@ -197,109 +193,15 @@ static int compare(const void *a, const void *b, const void *calls)
 	return one->offset < two->offset ? -1 : 1;
 }
 
-static bool in_order(const struct sud_range *ranges, size_t count)
-{
-	size_t i;
-
-	for (i = 1; i < count; i++)
-		if (ranges[i].offset < ranges[i - 1].offset)
-			return false;
-	return true;
-}
-
-/* Sorted, disjoint and not adjoining. Return: how many remain. */
-static size_t normalize(struct sud_range *ranges, size_t count)
+/* Return: how many ranges remain. */
+static size_t sort_and_join(struct sud_range *ranges, size_t count)
 {
 	unsigned int calls = 0;
-	size_t i, n = 0;
 
 	/* They often come from a list of mappings, which is in order. */
-	if (!in_order(ranges, count))
+	if (!sud_ranges_in_order(ranges, count))
 		sort_r(ranges, count, sizeof(*ranges), compare, NULL, &calls);
-
-	for (i = 1; i < count; i++) {
-		u64 end = ranges[n].offset + ranges[n].len;
-
-		if (ranges[i].offset > end)
-			ranges[++n] = ranges[i];
-		else
-			ranges[n].len =
-				max(end, ranges[i].offset + ranges[i].len) -
-				ranges[n].offset;
-	}
-	return count ? n + 1 : 0;
-}
-
-/* The nth range of the outcome; without @to it is only counted. */
-static void emit(struct sud_ranges *to, size_t n, unsigned long start,
-		 unsigned long end)
-{
-	if (!to)
-		return;
-	to->starts[n] = start;
-	to->starts[to->room + n] = end - start;
-}
-
-/* Both lists are normalized, and so is the outcome. Return: its length. */
-static size_t unite(const struct sud_ranges *old, const struct sud_range *add,
-		    size_t count, struct sud_ranges *to)
-{
-	unsigned long start = 0, end = 0;
-	size_t i = 0, j = 0, n = 0;
-	bool any = false;
-
-	while (i < old->count || j < count) {
-		unsigned long next, next_end;
-
-		if (j == count ||
-		    (i < old->count && old->starts[i] < add[j].offset)) {
-			next = old->starts[i];
-			next_end = next + len_of(old, i++);
-		} else {
-			next = add[j].offset;
-			next_end = next + add[j++].len;
-		}
-
-		if (any && next <= end) {
-			end = max(end, next_end);
-			continue;
-		}
-		if (any)
-			emit(to, n++, start, end);
-		start = next;
-		end = next_end;
-		any = true;
-	}
-	if (any)
-		emit(to, n++, start, end);
-	return n;
-}
-
-static size_t subtract(const struct sud_ranges *old,
-		       const struct sud_range *less, size_t count,
-		       struct sud_ranges *to)
-{
-	size_t i, j = 0, n = 0;
-
-	for (i = 0; i < old->count; i++) {
-		unsigned long start = old->starts[i];
-		unsigned long end = start + len_of(old, i);
-
-		/* What ends before this range begins ends before the others. */
-		while (j < count && less[j].offset + less[j].len <= start)
-			j++;
-		/* The last one here may reach into the next range. */
-		for (; j < count && less[j].offset < end; j++) {
-			if (start < less[j].offset)
-				emit(to, n++, start, less[j].offset);
-			start = less[j].offset + less[j].len;
-			if (start >= end)
-				break;
-		}
-		if (start < end)
-			emit(to, n++, start, end);
-	}
-	return n;
+	return sud_ranges_join(ranges, count);
 }
 
 /* What takes the place of both copies; NULL, when it is not needed. */
@@ -337,7 +239,7 @@ static int growth_alloc(struct growth *growth, size_t count)
 	return 0;
 }
 
-/* What is to be done to a set: unite() or subtract(), and with what. */
+/* What is to be done to a set: to unite or to subtract, and what. */
 struct change {
 	size_t (*merge)(const struct sud_ranges *old,
 			const struct sud_range *ranges, size_t count,
@@ -410,9 +312,9 @@ int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,
 		       size_t count, bool add)
 {
 	const struct change change = {
-		.merge = add ? unite : subtract,
+		.merge = add ? sud_ranges_unite : sud_ranges_subtract,
 		.ranges = ranges,
-		.count = normalize(ranges, count),
+		.count = sort_and_join(ranges, count),
 	};
 	struct growth growth = {};
 	struct sud_ranges *now, *next;
@@ -436,7 +338,7 @@ int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,
 	 */
 	smp_wmb();
 	merge(&change, now, next);
-	finish(next, n);
+	sud_ranges_finish(next, n);
 	if (grow)
 		replace(set, set->version + 1, next);
 	/* Pairs with sud_regions_begin()'s acquire. */
@@ -474,7 +376,7 @@ int sud_regions_list(struct sud_region_set *set, struct sud_range *ranges,
 	*count = now->count;
 	for (i = 0; i < min(room, *count); i++) {
 		ranges[i].offset = now->starts[i];
-		ranges[i].len = len_of(now, i);
+		ranges[i].len = sud_ranges_len(now, i);
 	}
 	mutex_unlock(&set->lock);
 	return 0;

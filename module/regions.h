@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Region sets: sorted ranges that many threads share. The ABI is in
- * include/sud_uapi.h. Here is how they are read; regions.c changes them.
+ * include/sud_uapi.h. This header reads a set; regions.c changes one.
  */
 #ifndef SUD_REGIONS_H
 #define SUD_REGIONS_H
@@ -15,11 +15,9 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-#define SUD_REGIONS_MAX 65536
+#include "ranges.h"
 
-struct sud_range;
-struct sud_ranges;
-struct sud_user;
+#define SUD_REGIONS_MAX 65536
 
 /**
  * struct sud_region_set - a region set
@@ -45,28 +43,6 @@ struct sud_region_set {
 };
 
 /**
- * struct sud_ranges - one copy of a set's ranges
- * @work: frees it after a grace period
- * @user: whom it is charged to
- * @bytes: what is charged
- * @room: how many it has room for, a power of two
- * @count: how many there are; disjoint, not adjoining, in ascending order
- * @levels: of the search: @count rounded up is 1 << @levels
- * @starts: the first addresses, and behind @room of them the lengths: that of
- *	starts[i] is starts[@room + i]. From @count to 1 << @levels, ULONG_MAX
- *	with a length of 0
- */
-struct sud_ranges {
-	struct rcu_work work;
-	struct sud_user *user;
-	size_t bytes;
-	size_t room;
-	size_t count;
-	unsigned int levels;
-	unsigned long starts[];
-};
-
-/**
  * struct sud_region - addresses from which calls run natively
  * @offset: those with ip - @offset < @len
  * @len: see @offset
@@ -77,78 +53,6 @@ struct sud_region {
 	unsigned long len;
 	unsigned long version;
 };
-
-static __always_inline const unsigned long *
-sud_regions_step(const unsigned long *at, size_t step, unsigned long ip)
-{
-	/* A writer may be at work here: the version will tell. */
-	return data_race(at[step]) <= ip ? at + step : at;
-}
-
-/*
- * In @starts, the last range that begins at or before @ip; when there is none,
- * the first. Two or three instructions a level. Whatever is read, the outcome is
- * within the room.
- */
-static __always_inline const unsigned long *
-sud_regions_search(const struct sud_ranges *ranges, unsigned long ip)
-{
-	const unsigned long *at = ranges->starts;
-
-	/* From somewhere between: then the way into the switch is short. */
-	switch (__builtin_expect(READ_ONCE(ranges->levels), 12)) {
-	case 16:
-		at = sud_regions_step(at, 1UL << 15, ip);
-		fallthrough;
-	case 15:
-		at = sud_regions_step(at, 1UL << 14, ip);
-		fallthrough;
-	case 14:
-		at = sud_regions_step(at, 1UL << 13, ip);
-		fallthrough;
-	case 13:
-		at = sud_regions_step(at, 1UL << 12, ip);
-		fallthrough;
-	case 12:
-		at = sud_regions_step(at, 1UL << 11, ip);
-		fallthrough;
-	case 11:
-		at = sud_regions_step(at, 1UL << 10, ip);
-		fallthrough;
-	case 10:
-		at = sud_regions_step(at, 1UL << 9, ip);
-		fallthrough;
-	case 9:
-		at = sud_regions_step(at, 1UL << 8, ip);
-		fallthrough;
-	case 8:
-		at = sud_regions_step(at, 1UL << 7, ip);
-		fallthrough;
-	case 7:
-		at = sud_regions_step(at, 1UL << 6, ip);
-		fallthrough;
-	case 6:
-		at = sud_regions_step(at, 1UL << 5, ip);
-		fallthrough;
-	case 5:
-		at = sud_regions_step(at, 1UL << 4, ip);
-		fallthrough;
-	case 4:
-		at = sud_regions_step(at, 1UL << 3, ip);
-		fallthrough;
-	case 3:
-		at = sud_regions_step(at, 1UL << 2, ip);
-		fallthrough;
-	case 2:
-		at = sud_regions_step(at, 1UL << 1, ip);
-		fallthrough;
-	case 1:
-		at = sud_regions_step(at, 1UL << 0, ip);
-		fallthrough;
-	default:
-		return at;
-	}
-}
 
 static __always_inline const struct sud_ranges *
 sud_regions_begin(const struct sud_region_set *set, unsigned long *version)
@@ -188,9 +92,9 @@ static __always_inline bool sud_regions_inside(const struct sud_region_set *set,
 
 	do {
 		ranges = sud_regions_begin(set, &version);
-		at = sud_regions_search(ranges, ip);
+		at = sud_ranges_search(ranges, ip);
 		start = READ_ONCE(*at);
-		/* As in sud_regions_step(). */
+		/* As in sud_ranges_step(). */
 		len = data_race(at[ranges->room]);
 	} while (unlikely(!sud_regions_end(set, version)));
 
@@ -213,9 +117,9 @@ sud_regions_outside(const struct sud_region_set *set, unsigned long ip,
 
 	do {
 		ranges = sud_regions_begin(set, &version);
-		at = sud_regions_search(ranges, ip);
+		at = sud_ranges_search(ranges, ip);
 		start = READ_ONCE(*at);
-		/* As in sud_regions_step(). */
+		/* As in sud_ranges_step(). */
 		end = start + data_race(at[ranges->room]);
 		next = ULONG_MAX;
 		if (at + 1 < ranges->starts + READ_ONCE(ranges->count))

@@ -12,7 +12,8 @@
 #include <asm/syscall.h>
 #include <asm/unistd.h>
 
-#include "compat/entry.h"
+#include "compat/gate.h"
+#include "sigreturn.h"
 #include "task.h"
 
 #define NR_X32_RT_SIGRETURN (0x40000000 + 513)
@@ -42,7 +43,7 @@ static bool siginfo_offset(struct pt_regs *regs, unsigned long *offset)
 	return nr == __NR_rt_sigreturn;
 }
 
-bool sud_sigreturn_exempt(const struct sud_task *st, struct pt_regs *regs)
+bool sud_sigreturn_exempt(struct pt_regs *regs, const struct sud_task *st)
 {
 	struct {
 		s32 signo;

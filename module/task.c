@@ -4,23 +4,26 @@
  *
  * Who may touch what:
  *   the table	changed under the bucket's lock, read under RCU-sched
- *   arming	a thread is led to the hook exactly while it has an entry; both
- *		change together under the bucket's lock. A thread that has set
- *		PF_EXITING gets no entry any more, and gives up the one it has
- *		after that, under the same lock
- *   an entry	the thread it belongs to reads it without a lock, also while it
- *		sleeps. What SET gave is changed under the bucket's lock, by that
- *		thread or by its tracer; the rest (what was found in the set, the
- *		spare entry) by the thread as it makes calls, or where it is
+ *   arming	a thread is led to the hook exactly while the table has its
+ *		state; both change together under the bucket's lock. A thread
+ *		that has set PF_EXITING gets no state any more, and after that
+ *		gives up the one it has under the same lock
+ *   a state	the thread it belongs to reads it without a lock, also while it
+ *		sleeps. What SET gave is changed under the bucket's lock, by the
+ *		thread or by its tracer; the rest (what was found in the set,
+ *		the spare) by the thread as it makes calls, or where it is
  *		stopped. A tracer holds the thread's siglock too, under which
- *		the thread stays stopped (tracee.c)
+ *		the thread stays stopped (stop.c)
  *   its memory	one object of a fixed size, accounted to the memory cgroup of
- *		who armed the thread; freed after a grace period when it has
- *		left the table
- *   the module	pinned by each entry
+ *		who armed the thread; freed a grace period after it has left the
+ *		table
+ *   the module	pinned by each state
  *
- * An entry leaves the table when the thread is disarmed, when it has executed a
+ * A state leaves the table when the thread is disarmed, when it has executed a
  * new image, and when it exits: before its task_struct can be used again.
+ *
+ * Lock order, of all locks that the module takes: siglock, a bucket's lock. The
+ * others are taken alone: a region set's lock, an open file's, the users'.
  */
 #include <linux/module.h>
 #include <linux/ptrace.h>
@@ -29,9 +32,9 @@
 #include <linux/spinlock.h>
 #include <asm/fsgsbase.h>
 
-#include "compat/entry.h"
+#include "compat/gate.h"
+#include "stop.h"
 #include "task.h"
-#include "tracee.h"
 
 #define LOCK_BITS 6
 
@@ -40,10 +43,16 @@ struct hlist_head sud_task_table[1 << SUD_HASH_BITS];
 /* Raw: the exit probe runs with preemption off, on PREEMPT_RT too. */
 static raw_spinlock_t locks[1 << LOCK_BITS];
 
+static void release_resumed(struct sud_resume *resume)
+{
+	sud_task_release(container_of(resume, struct sud_task, resume));
+}
+
 void sud_task_init(void)
 {
 	int i;
 
+	sud_resume_init(release_resumed);
 	for (i = 0; i < ARRAY_SIZE(locks); i++)
 		raw_spin_lock_init(&locks[i]);
 }
@@ -60,13 +69,13 @@ static void insert(struct sud_task *st, struct task_struct *task)
 
 	st->key = task;
 	hlist_add_head_rcu(&st->node, sud_task_bucket(task));
-	sud_entry_arm(task, st);
-	/* By who has an open file of ours, or an entry: it cannot fail. */
+	sud_gate_arm(task, st);
+	/* It cannot fail: the caller has /dev/sud open, or is armed itself. */
 	__module_get(THIS_MODULE);
 }
 
-/* Return: the task's entry, which the caller releases, or NULL. */
-static struct sud_task *remove(struct task_struct *task)
+/* Return: the task's state, which the caller releases, or NULL. */
+static struct sud_task *take_out(struct task_struct *task)
 {
 	struct sud_task *st = sud_task_find(task);
 
@@ -74,9 +83,9 @@ static struct sud_task *remove(struct task_struct *task)
 
 	if (!st)
 		return NULL;
-	sud_entry_disarm(task);
+	sud_gate_disarm(task);
 	hlist_del_rcu(&st->node);
-	return sud_resume_keeps(st) ? NULL : st;
+	return sud_resume_keeps(&st->resume) ? NULL : st;
 }
 
 struct sud_task *sud_task_alloc(void)
@@ -84,18 +93,17 @@ struct sud_task *sud_task_alloc(void)
 	return kzalloc(sizeof(struct sud_task), GFP_KERNEL_ACCOUNT);
 }
 
-static enum sud_rules rules_of(const struct sud_config *config)
+static enum sud_kind kind_of(const struct sud_config *config)
 {
 	if (config->flags & SUD_FLAG_REGIONS)
-		return config->mode == SUD_MODE_EXCLUSIVE ? SUD_RULES_INSIDE
-							  : SUD_RULES_OUTSIDE;
-	return config->flags & SUD_TASK_RULES ? SUD_RULES_OTHER
-					      : SUD_RULES_NONE;
+		return config->mode == SUD_MODE_EXCLUSIVE ? SUD_KIND_INSIDE
+							  : SUD_KIND_OUTSIDE;
+	return config->flags & SUD_FLAGS_RICH ? SUD_KIND_OTHER : SUD_KIND_PLAIN;
 }
 
-/* Takes the reference to the set; returns the one that was there before. */
-static struct sud_region_set *apply(struct sud_task *st,
-				    const struct sud_task_state *state)
+/* Takes a reference to the set. Return: the set that was there before. */
+static struct sud_region_set *fill_in(struct sud_task *st,
+				      const struct sud_task_state *state)
 {
 	const struct sud_config *config = &state->config;
 	bool inclusive = config->mode == SUD_MODE_INCLUSIVE;
@@ -107,13 +115,13 @@ static struct sud_region_set *apply(struct sud_task *st,
 	st->region.version = 0;
 	st->selector = (char __user *)(uintptr_t)config->selector;
 	st->config = *config;
-	st->user64 = state->user64;
-	st->quick = config->delivery == SUD_DELIVER_UPCALL &&
-		    !config->upcall_frame && st->user64 &&
-		    !(config->flags & SUD_FLAG_SIGRETURN);
-	st->rules = rules_of(config);
-	st->set = state->set;
-	st->latest = st->set ? &st->set->version : &st->region.version;
+	st->code_64bit = state->code_64bit;
+	st->fast_upcall = config->delivery == SUD_DELIVER_UPCALL &&
+			  !config->upcall_frame && st->code_64bit &&
+			  !(config->flags & SUD_FLAG_SIGRETURN);
+	st->kind = kind_of(config);
+	st->set = state->set ? sud_regions_get(state->set) : NULL;
+	st->version = st->set ? &st->set->version : &st->region.version;
 	return old;
 }
 
@@ -127,10 +135,10 @@ bool sud_task_armed(const struct task_struct *task)
 	return armed;
 }
 
-/* The kernel's own prctl has armed the thread. */
+/* Has the kernel's own prctl armed the thread? */
 bool sud_task_native(struct task_struct *task)
 {
-	return sud_entry_native_armed(task) && !sud_task_armed(task);
+	return sud_gate_native_armed(task) && !sud_task_armed(task);
 }
 
 /* A thread's locks, and how interrupts were before each was taken. */
@@ -140,14 +148,14 @@ struct locked {
 
 /*
  * The calling thread is locked by its bucket alone; another one is also kept in
- * its stop, by siglock, which is the outer lock. Return: as sud_tracee_hold().
+ * its stop, by siglock, which is the outer lock. Return: as sud_stop_hold().
  */
 static int lock_thread(struct task_struct *task, struct locked *locked)
 {
 	int err = 0;
 
 	if (task != current)
-		err = sud_tracee_hold(task, &locked->siglock);
+		err = sud_stop_hold(task, &locked->siglock);
 	if (!err)
 		raw_spin_lock_irqsave(bucket_lock(task), locked->bucket);
 	return err;
@@ -157,7 +165,7 @@ static void unlock_thread(struct task_struct *task, struct locked *locked)
 {
 	raw_spin_unlock_irqrestore(bucket_lock(task), locked->bucket);
 	if (task != current)
-		sud_tracee_let_go(task, locked->siglock);
+		sud_stop_let_go(task, locked->siglock);
 }
 
 /* The thread is locked. */
@@ -168,10 +176,54 @@ static int check_settable(struct task_struct *task)
 	return sud_task_native(task) ? -EBUSY : 0;
 }
 
-static void release(struct sud_task *st)
+/* Memory got before the locks; what is left of it is freed behind them. */
+struct reserve {
+	struct sud_task *state, *spare;
+};
+
+static void reserve_free(struct reserve *reserve)
 {
-	if (st)
-		sud_task_release(st);
+	kfree(reserve->state);
+	kfree(reserve->spare);
+}
+
+/* Return: 0 or -ENOMEM. */
+static int reserve_get(struct reserve *reserve, const struct task_struct *task,
+		       const struct sud_config *config)
+{
+	bool arms = config->mode != SUD_MODE_OFF && !sud_task_armed(task);
+	/* A thread may be stopped where the hook does not see its next clone. */
+	bool inherits = config->flags & SUD_FLAGS_INHERIT;
+
+	reserve->state = arms ? sud_task_alloc() : NULL;
+	reserve->spare = inherits ? sud_task_alloc() : NULL;
+	if ((!arms || reserve->state) && (!inherits || reserve->spare))
+		return 0;
+	reserve_free(reserve);
+	return -ENOMEM;
+}
+
+/*
+ * The thread is locked. @old_set is put behind the locks. Return: 0 or -ESRCH.
+ */
+static int arm(struct task_struct *task, const struct sud_task_state *state,
+	       struct reserve *reserve, struct sud_region_set **old_set)
+{
+	struct sud_task *st = sud_task_find(task);
+
+	if (!st) {
+		/* It was armed a moment ago, but was killed since. */
+		if (!reserve->state)
+			return -ESRCH;
+		swap(st, reserve->state);
+		fill_in(st, state);
+		insert(st, task);
+	} else {
+		*old_set = fill_in(st, state);
+	}
+	if (!st->spare)
+		swap(st->spare, reserve->spare);
+	return 0;
 }
 
 /**
@@ -181,67 +233,35 @@ static void release(struct sud_task *st)
  *	caller keeps its own reference
  *
  * Return: 0; or, and nothing has changed, -ENOMEM, -EBUSY when the kernel's own
- * prctl has armed the thread, and what sud_tracee_hold() says.
+ * prctl has armed the thread, and what sud_stop_hold() says.
  */
 int sud_task_set(struct task_struct *task, const struct sud_task_state *state)
 {
-	struct sud_task *gone = NULL, *new = NULL, *child = NULL, *st;
 	struct sud_region_set *old_set = NULL;
+	struct sud_task *gone = NULL;
+	struct reserve reserve;
 	struct locked locked;
 	int err;
 
-	if (state->config.mode != SUD_MODE_OFF && !sud_task_armed(task)) {
-		new = sud_task_alloc();
-		if (!new)
-			return -ENOMEM;
-	}
-	/* The task may be stopped where the hook does not see its next clone. */
-	if (state->config.flags & SUD_TASK_INHERIT) {
-		child = sud_task_alloc();
-		if (!child) {
-			err = -ENOMEM;
-			goto free;
-		}
-	}
+	err = reserve_get(&reserve, task, &state->config);
+	if (err)
+		return err;
 
 	err = lock_thread(task, &locked);
 	if (err)
 		goto free;
 	err = check_settable(task);
-	if (err)
-		goto unlock;
-
-	if (state->config.mode == SUD_MODE_OFF) {
-		gone = remove(task);
-		goto unlock;
-	}
-
-	st = sud_task_find(task);
-	/* It was armed a moment ago, but was killed since. */
-	if (!st && !new) {
-		err = -ESRCH;
-		goto unlock;
-	}
-	if (state->set)
-		sud_regions_get(state->set);
-	if (!st) {
-		st = new;
-		new = NULL;
-		apply(st, state);
-		insert(st, task);
-	} else {
-		old_set = apply(st, state);
-	}
-	if (!st->child)
-		swap(st->child, child);
-unlock:
+	if (!err && state->config.mode == SUD_MODE_OFF)
+		gone = take_out(task);
+	else if (!err)
+		err = arm(task, state, &reserve, &old_set);
 	unlock_thread(task, &locked);
 
-	release(gone);
+	if (gone)
+		sud_task_release(gone);
 	sud_regions_put(old_set);
 free:
-	kfree(child);
-	kfree(new);
+	reserve_free(&reserve);
 	return err;
 }
 
@@ -251,7 +271,7 @@ free:
  * @state: SUD_MODE_OFF and zeroes when it is not armed here. The caller gets a
  *	reference to the set
  *
- * Return: 0, or what sud_tracee_hold() says.
+ * Return: 0, or what sud_stop_hold() says.
  */
 int sud_task_get(struct task_struct *task, struct sud_task_state *state)
 {
@@ -260,7 +280,7 @@ int sud_task_get(struct task_struct *task, struct sud_task_state *state)
 	int err;
 
 	memset(state, 0, sizeof(*state));
-	state->user64 = true;
+	state->code_64bit = true;
 
 	err = lock_thread(task, &locked);
 	if (err)
@@ -268,14 +288,14 @@ int sud_task_get(struct task_struct *task, struct sud_task_state *state)
 	st = sud_task_find(task);
 	if (st) {
 		state->config = st->config;
-		state->user64 = st->user64;
+		state->code_64bit = st->code_64bit;
 		state->set = st->set ? sud_regions_get(st->set) : NULL;
 	}
 	unlock_thread(task, &locked);
 	return 0;
 }
 
-/* As sud_task_clear(), for a thread that may just be getting an entry. */
+/* As sud_task_clear(), for a thread that its tracer may just be arming. */
 void sud_task_exit(void)
 {
 	raw_spinlock_t *lock = bucket_lock(current);
@@ -283,10 +303,11 @@ void sud_task_exit(void)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(lock, flags);
-	st = remove(current);
+	st = take_out(current);
 	raw_spin_unlock_irqrestore(lock, flags);
 
-	release(st);
+	if (st)
+		sud_task_release(st);
 }
 
 /* Disarm the calling thread, if it is armed here. May not sleep. */
@@ -298,7 +319,7 @@ void sud_task_clear(void)
 
 /**
  * sud_task_inherit() - arm a new child of the calling thread as that is armed
- * @st: the calling thread's entry
+ * @st: the calling thread's state
  * @new: for the child; zeroed
  * @child: it has not run yet
  */
@@ -310,12 +331,12 @@ void sud_task_inherit(const struct sud_task *st, struct sud_task *new,
 
 	new->region = st->region;
 	new->selector = st->selector;
-	new->quick = st->quick;
-	new->rules = st->rules;
-	new->user64 = st->user64;
+	new->fast_upcall = st->fast_upcall;
+	new->kind = st->kind;
+	new->code_64bit = st->code_64bit;
 	new->config = st->config;
 	new->set = st->set ? sud_regions_get(st->set) : NULL;
-	new->latest = st->set ? st->latest : &new->region.version;
+	new->version = st->set ? st->version : &new->region.version;
 
 	raw_spin_lock_irqsave(lock, flags);
 	insert(new, child);
@@ -328,13 +349,13 @@ void __user *sud_task_fs_address(unsigned long offset)
 	return (void __user *)(x86_fsbase_read_cpu() + offset);
 }
 
-/* Free an entry that is in the table no more. May not sleep. */
+/* Free a state that is in the table no more. May not sleep. */
 void sud_task_release(struct sud_task *st)
 {
 	sud_regions_put(st->set);
 	/* Not kfree(): on PREEMPT_RT it may sleep. */
-	if (st->child)
-		kfree_rcu(st->child, rcu);
+	if (st->spare)
+		kfree_rcu(st->spare, rcu);
 	kfree_rcu(st, rcu);
 	module_put(THIS_MODULE);
 }

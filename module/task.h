@@ -7,53 +7,61 @@
 #include <linux/sched.h>
 #include <sud_uapi.h>
 
-#include "compat/entry.h"
+#include "compat/gate.h"
 #include "compat/resume.h"
 #include "regions.h"
-#include "sud.h"
 
-/* What there is to ask beside the region and an absolute selector. */
-enum sud_rules {
-	SUD_RULES_NONE,
-	SUD_RULES_INSIDE, /* a set; calls from inside it run */
-	SUD_RULES_OUTSIDE, /* a set; calls from outside it run */
-	SUD_RULES_OTHER, /* no set, but another of SUD_TASK_RULES */
+/* The flags by which children inherit, and those that say which ways in count. */
+#define SUD_FLAGS_INHERIT (SUD_FLAG_INHERIT_THREAD | SUD_FLAG_INHERIT_FORK)
+#define SUD_FLAGS_WAYS \
+	(SUD_FLAG_ENTRY_SYSCALL | SUD_FLAG_ENTRY_INT80 | SUD_FLAG_ENTRY_COMPAT)
+/* Those that ask for more than one region and a selector at a fixed address. */
+#define SUD_FLAGS_RICH                                                 \
+	(SUD_FLAG_REGIONS | SUD_FLAG_SELECTOR_FS | SUD_FLAGS_INHERIT | \
+	 SUD_FLAGS_WAYS)
+
+/* How a thread's calls are judged: dispatch.c has a body for each kind. */
+enum sud_kind {
+	SUD_KIND_PLAIN, /* one region, and a selector at a fixed address */
+	SUD_KIND_INSIDE, /* a set; calls from inside it run */
+	SUD_KIND_OUTSIDE, /* a set; calls from outside it run */
+	SUD_KIND_OTHER, /* no set, but another of SUD_FLAGS_RICH */
 } __packed;
 
 /**
- * struct sud_task - one armed thread
+ * struct sud_task - the state of one armed thread
  * @node: in its bucket of the table; changed under the bucket's lock, read
  *	under RCU
- * @key: the thread; compared, never followed. Not a reference: the entry is
- *	removed before the thread's memory can be used again
+ * @key: the thread; compared, never followed. Not a reference: the state leaves
+ *	the table before the thread's memory can be used again
  * @region: calls from here run natively (an inclusive region is kept inverted,
  *	as native SUD does). With a set: what was last found in it
  * @selector: the selector byte or NULL; access_ok() was asked when it was set.
  *	With SUD_FLAG_SELECTOR_FS, what is added to the FS base
- * @quick: a call by 64-bit SYSCALL that is blocked is an upcall in registers
- * @rules: see there
- * @user64: SET was called from 64-bit code
+ * @fast_upcall: a blocked call by 64-bit SYSCALL is an upcall in registers
+ * @kind: how calls are judged
+ * @code_64bit: SET was called from 64-bit code
  * @config: what SET was given; the data path reads flags and the upcall there
  * @set: the region set or NULL; a reference
- * @latest: the set's version; without a set, that of @region
- * @child: for the next child, not in the table; or NULL. See inherit.c
+ * @version: points to the set's version; without a set, to that of @region
+ * @spare: the next child's state, not in the table; or NULL. See inherit.c
  * @resume: what is to be done when the thread goes back to user mode
- * @rcu: frees it
+ * @rcu: frees the state
  *
- * Who may touch it is said in task.c.
+ * task.c says who may touch it.
  */
 struct sud_task {
 	struct hlist_node node;
 	const struct task_struct *key;
 	struct sud_region region;
 	char __user *selector;
-	bool quick;
-	enum sud_rules rules;
-	bool user64;
+	bool fast_upcall;
+	enum sud_kind kind;
+	bool code_64bit;
 	struct sud_config config;
 	struct sud_region_set *set;
-	const unsigned long *latest;
-	struct sud_task *child;
+	const unsigned long *version;
+	struct sud_task *spare;
 	struct sud_resume resume;
 	struct rcu_head rcu;
 };
@@ -63,14 +71,14 @@ static_assert(sizeof(struct sud_task) <= 192);
 
 extern struct hlist_head sud_task_table[1 << SUD_HASH_BITS];
 
-/* The table's hash is open-coded by compat/entry_macros.S: hash_ptr(). */
+/* compat/gate_macros.S has this hash_ptr() in assembly. */
 static inline struct hlist_head *sud_task_bucket(const struct task_struct *task)
 {
 	return &sud_task_table[hash_ptr(task, SUD_HASH_BITS)];
 }
 
 /*
- * sud_task_find() - a thread's entry or NULL
+ * sud_task_find() - a thread's state or NULL
  *
  * The caller is in an RCU-sched read-side section.
  */
@@ -86,7 +94,7 @@ static inline struct sud_task *sud_task_find(const struct task_struct *task)
 }
 
 /*
- * sud_task_search() - the calling thread's entry or NULL, by the table
+ * sud_task_search() - the calling thread's state or NULL, by the table
  *
  * While the thread runs, nobody else removes it: what is found stays.
  */
@@ -100,19 +108,13 @@ static inline struct sud_task *sud_task_search(void)
 	return st;
 }
 
-#define SUD_TASK_INHERIT (SUD_FLAG_INHERIT_THREAD | SUD_FLAG_INHERIT_FORK)
-#define SUD_TASK_ENTRY \
-	(SUD_FLAG_ENTRY_SYSCALL | SUD_FLAG_ENTRY_INT80 | SUD_FLAG_ENTRY_COMPAT)
-#define SUD_TASK_RULES                                                \
-	(SUD_FLAG_REGIONS | SUD_FLAG_SELECTOR_FS | SUD_TASK_INHERIT | \
-	 SUD_TASK_ENTRY)
-
 void __user *sud_task_fs_address(unsigned long offset);
 
 /*
  * sud_task_address() - an address of the calling thread's configuration
  *
- * What comes of an FS base is to be checked at each use: get_user(), put_user().
+ * User code may point the FS base anywhere, so the address has to be checked at
+ * each use: by get_user() and put_user(), never by their __ forms.
  */
 static inline void __user *sud_task_address(const struct sud_task *st,
 					    unsigned long address)
@@ -130,12 +132,12 @@ static inline char __user *sud_task_selector(const struct sud_task *st)
 /**
  * struct sud_task_state - what a thread is armed with, from and for user space
  * @config: as SET takes it
- * @user64: SET was called from 64-bit code
+ * @code_64bit: SET was called from 64-bit code
  * @set: the region set or NULL
  */
 struct sud_task_state {
 	struct sud_config config;
-	bool user64;
+	bool code_64bit;
 	struct sud_region_set *set;
 };
 

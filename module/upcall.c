@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Upcalls but for the short path of upcall.h.
+ * Upcalls, but for the form in registers, which is in upcall.h.
  */
-#include "compat/entry.h"
+#include <linux/uaccess.h>
+
 #include "upcall.h"
 
-/* 64-bit SYSCALL gives its caller's rcx and r11 away; no other entry does. */
-static bool by_syscall(void)
-{
-	return !in_ia32_syscall();
-}
-
-bool sud_upcall_possible(const struct sud_task *st, struct pt_regs *regs)
-{
-	if (!by_syscall() && !st->config.upcall_frame)
-		return false;
-	return user_64bit_mode(regs) == st->user64;
-}
-
-/* False when a page is not there, or user code points out of user space. */
-static bool push_frame(const struct sud_task *st, const struct pt_regs *regs)
+/* Return: false when a page is not there, or an address not user space's. */
+static bool push_frame(const struct pt_regs *regs, const struct sud_task *st)
 {
 	u64 __user *top = sud_task_address(st, st->config.upcall_frame);
 	struct sud_upcall_frame __user *frame;
@@ -48,18 +36,18 @@ fault:
 	return false;
 }
 
-long sud_upcall(struct sud_task *st, struct pt_regs *regs)
+enum sud_verdict sud_upcall(struct pt_regs *regs, struct sud_task *st)
 {
 	if (!st->config.upcall_frame)
-		return sud_upcall_regs(st, regs);
+		return sud_upcall_regs(regs, st);
 
-	if (unlikely(!push_frame(st, regs)))
-		return sud_deliver_death(st, regs, SIGSEGV);
+	if (unlikely(!push_frame(regs, st)))
+		return sud_force_death(st, SIGSEGV);
 
 	/* With rcx equal to rip, and r11 to the flags, it leaves by SYSRET. */
-	if (by_syscall()) {
+	if (sud_upcall_by_syscall()) {
 		regs->cx = st->config.upcall_entry;
 		regs->r11 = sud_upcall_flags(regs);
 	}
-	return sud_upcall_enter(st, regs);
+	return sud_upcall_enter(regs, st);
 }

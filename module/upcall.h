@@ -1,17 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Upcalls: a blocked call continues at the thread's entry in user mode, as if
- * its instruction had been a jump there. The ABI is in include/sud_uapi.h.
+ * Upcalls: a blocked call continues at the thread's upcall_entry in user mode, as
+ * if its instruction had been a jump there. The ABI is in include/sud_uapi.h.
  */
 #ifndef SUD_UPCALL_H
 #define SUD_UPCALL_H
 
 #include <linux/ptrace.h>
 #include <linux/sched.h>
-#include <linux/uaccess.h>
 #include <asm/syscall.h>
 
+#include "compat/gate.h"
+#include "force.h"
 #include "task.h"
+
+/* 64-bit SYSCALL gives its caller's rcx and r11 away; no other way in does. */
+static __always_inline bool sud_upcall_by_syscall(void)
+{
+	return !in_ia32_syscall();
+}
+
+/* Is this call, if it is blocked, an upcall in registers and nothing else? */
+static __always_inline bool sud_upcall_is_fast(const struct sud_task *st)
+{
+	return st->fast_upcall && sud_upcall_by_syscall();
+}
+
+/* Without a frame there is no place for what other ways in must keep. */
+static inline bool sud_upcall_possible(struct pt_regs *regs,
+				       const struct sud_task *st)
+{
+	return (st->config.upcall_frame || sud_upcall_by_syscall()) &&
+	       user_64bit_mode(regs) == st->code_64bit;
+}
 
 /* The flags that are the program's own: a debugger set the trap flag. */
 static inline unsigned long sud_upcall_flags(const struct pt_regs *regs)
@@ -21,34 +42,28 @@ static inline unsigned long sud_upcall_flags(const struct pt_regs *regs)
 	return regs->flags;
 }
 
-static inline long sud_upcall_enter(struct sud_task *st, struct pt_regs *regs)
+static inline enum sud_verdict sud_upcall_enter(struct pt_regs *regs,
+						struct sud_task *st)
 {
 	syscall_rollback(current, regs);
 	/* No system call any more: a signal has nothing to restart. */
 	regs->orig_ax = -1;
 	regs->ip = st->config.upcall_entry;
 
-	return sud_entry_skip(st, regs, true);
-}
-
-/* SUD_FLAG_AUTO_ALLOW. False when the selector cannot be written. */
-static inline bool sud_auto_allow(const struct sud_task *st)
-{
-	return !(st->config.flags & SUD_FLAG_AUTO_ALLOW) ||
-	       likely(!put_user(SUD_SELECTOR_ALLOW, sud_task_selector(st)));
+	return sud_force_nothing(regs, &st->resume);
 }
 
 /* The form in registers, for a call by 64-bit SYSCALL. */
-static inline long sud_upcall_regs(struct sud_task *st, struct pt_regs *regs)
+static inline enum sud_verdict sud_upcall_regs(struct pt_regs *regs,
+					       struct sud_task *st)
 {
 	/* What SYSCALL left there; under FRED it leaves nothing. */
 	regs->cx = regs->ip;
 	regs->r11 = sud_upcall_flags(regs);
 
-	return sud_upcall_enter(st, regs);
+	return sud_upcall_enter(regs, st);
 }
 
-bool sud_upcall_possible(const struct sud_task *st, struct pt_regs *regs);
-long sud_upcall(struct sud_task *st, struct pt_regs *regs);
+enum sud_verdict sud_upcall(struct pt_regs *regs, struct sud_task *st);
 
 #endif /* SUD_UPCALL_H */

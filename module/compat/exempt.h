@@ -11,7 +11,7 @@
 #include <asm/unistd.h>
 #include <asm/vdso.h>
 
-#include "entry.h"
+#include "gate.h"
 
 /*
  * The 32-bit vDSO's sigreturn, as arch_syscall_is_vdso_sigreturn(), which is

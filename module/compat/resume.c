@@ -7,13 +7,15 @@
 #include <linux/thread_info.h>
 #include <linux/tracepoint.h>
 
-#include "../task.h"
+#include "resume.h"
 #include "tasklist.h"
 
 /* While one of them is on, every thread has TIF_SYSCALL_TRACEPOINT. */
 static struct tracepoint *enter, *exit;
 
-static void find(struct tracepoint *tracepoint, void *data)
+static void (*release_state)(struct sud_resume *resume);
+
+static void find_tracepoint(struct tracepoint *tracepoint, void *data)
 {
 	if (!strcmp(tracepoint->name, "sys_enter"))
 		enter = tracepoint;
@@ -21,9 +23,10 @@ static void find(struct tracepoint *tracepoint, void *data)
 		exit = tracepoint;
 }
 
-void sud_resume_init(void)
+void sud_resume_init(void (*release)(struct sud_resume *resume))
 {
-	for_each_kernel_tracepoint(find, NULL);
+	release_state = release;
+	for_each_kernel_tracepoint(find_tracepoint, NULL);
 }
 
 static bool traced(void)
@@ -59,10 +62,9 @@ static void set_trace_flag(void)
 		clear_thread_flag(TIF_SYSCALL_TRACE);
 }
 
-static void run(struct callback_head *work)
+static void give_flags_back(struct callback_head *work)
 {
-	struct sud_task *st = container_of(work, struct sud_task, resume.work);
-	struct sud_resume *resume = &st->resume;
+	struct sud_resume *resume = container_of(work, struct sud_resume, work);
 
 	if (resume->flags & _TIF_SYSCALL_TRACEPOINT)
 		set_tracepoint_flag();
@@ -71,26 +73,24 @@ static void run(struct callback_head *work)
 	resume->flags = 0;
 
 	if (xchg(&resume->state, SUD_RESUME_IDLE) == SUD_RESUME_ORPHAN)
-		sud_task_release(st);
+		release_state(resume);
 }
 
-void sud_resume_flags(struct sud_task *st, unsigned long flags)
+void sud_resume_flags(struct sud_resume *resume, unsigned long flags)
 {
-	struct sud_resume *resume = &st->resume;
-
 	resume->flags |= flags;
 	if (resume->state == SUD_RESUME_QUEUED)
 		return;
 
-	init_task_work(&resume->work, run);
+	init_task_work(&resume->work, give_flags_back);
 	resume->state = SUD_RESUME_QUEUED;
 	/* It fails for a thread past its exit, and that makes no calls. */
 	if (WARN_ON_ONCE(task_work_add(current, &resume->work, TWA_RESUME)))
 		resume->state = SUD_RESUME_IDLE;
 }
 
-bool sud_resume_keeps(struct sud_task *st)
+bool sud_resume_keeps(struct sud_resume *resume)
 {
-	return cmpxchg(&st->resume.state, SUD_RESUME_QUEUED,
-		       SUD_RESUME_ORPHAN) == SUD_RESUME_QUEUED;
+	return cmpxchg(&resume->state, SUD_RESUME_QUEUED, SUD_RESUME_ORPHAN) ==
+	       SUD_RESUME_QUEUED;
 }

@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Work for the moment at which a thread goes back to user mode, after the exit
- * work of its system call. Only 5.10 needs it (entry_tif.c).
+ * work of its system call. Only 5.10 needs it (gate_tif.c).
  */
 #ifndef SUD_COMPAT_RESUME_H
 #define SUD_COMPAT_RESUME_H
 
 #include <linux/types.h>
 
-#include "entry.h"
-
-struct sud_task;
+#include "have_native.h"
 
 #ifdef SUD_HAVE_NATIVE
 
 struct sud_resume {
 };
 
-static inline void sud_resume_init(void)
+static inline void sud_resume_init(void (*release)(struct sud_resume *resume))
 {
 }
 
-static inline bool sud_resume_keeps(struct sud_task *st)
+static inline bool sud_resume_keeps(struct sud_resume *resume)
 {
 	return false;
 }
@@ -29,11 +27,11 @@ static inline bool sud_resume_keeps(struct sud_task *st)
 #else
 
 /**
- * struct sud_resume - flags to set again
+ * struct sud_resume - flags that a thread gets back
  * @work: queued on the thread itself
  * @flags: thread flags, as _TIF_*
- * @state: SUD_RESUME_*, changed by atomic operations: an entry is taken out of
- *	the table by its thread or by the thread's tracer
+ * @state: SUD_RESUME_*, changed by atomic operations: the state of the thread,
+ *	which this is a part of, leaves the table by the thread or by its tracer
  *
  * The rest is touched by the thread alone.
  */
@@ -45,12 +43,13 @@ struct sud_resume {
 
 #define SUD_RESUME_IDLE 0
 #define SUD_RESUME_QUEUED 1 /* the work is queued */
-#define SUD_RESUME_ORPHAN 2 /* and will release the entry */
+#define SUD_RESUME_ORPHAN 2 /* and will release the thread's state */
 
-void sud_resume_init(void);
-void sud_resume_flags(struct sud_task *st, unsigned long flags);
-/* True when the queued work will release the entry, which is out of the table. */
-bool sud_resume_keeps(struct sud_task *st);
+/* @release is called for a thread's state that only queued work holds any more. */
+void sud_resume_init(void (*release)(struct sud_resume *resume));
+void sud_resume_flags(struct sud_resume *resume, unsigned long flags);
+/* True when queued work will release the thread's state, so nobody else may. */
+bool sud_resume_keeps(struct sud_resume *resume);
 
 #endif /* SUD_HAVE_NATIVE */
 #endif /* SUD_COMPAT_RESUME_H */

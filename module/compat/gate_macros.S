@@ -4,8 +4,8 @@
  * seccomp filter, an audit context or a tracer: its first instructions send
  * them on.
  */
-#include "entry.h"
-#include "entry_quick.h"
+#include "gate.h"
+#include "gate_bit.h"
 
 /* "Reached by no indirect branch", for objtool on kernels with IBT. */
 #ifdef CONFIG_X86_KERNEL_IBT
@@ -18,7 +18,7 @@
 #ifdef SUD_HAVE_NATIVE
 
 /* Only a thread with the arming bit comes here. rdi is the one argument. */
-.macro sud_quick_test out
+.macro sud_pass_unarmed out
 .endm
 
 .macro sud_push_args
@@ -41,9 +41,9 @@
  * rax, r10 and r11 are free: no argument is passed in them. The second test is
  * for audited threads: is the bucket of sud_task_bucket(current) empty?
  */
-.macro sud_quick_test out
+.macro sud_pass_unarmed out
 	movq	PER_CPU_VAR(current_task), %rax
-	testb	$SUD_QUICK_BIT, (%rax)
+	testb	$SUD_ARMING_BIT, (%rax)
 	jz	\out
 	movabsq	$0x61C8864680B583EB, %r10	/* GOLDEN_RATIO_64 */
 	imulq	%rax, %r10

@@ -13,9 +13,10 @@
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 
-#include "../hook.h"
-#include "../task.h"
+#include "guard.h"
+#include "hook.h"
 #include "native.h"
+#include "task.h"
 
 static void refuse_if_armed(const struct task_struct *task,
 			    struct pt_regs *regs)
@@ -24,19 +25,19 @@ static void refuse_if_armed(const struct task_struct *task,
 		return;
 
 	regs->ax = -EBUSY;
-	regs->ip = (unsigned long)sud_entry_return;
+	regs->ip = (unsigned long)sud_trampoline_return;
 }
 
 /* Ahead of set_syscall_user_dispatch(), which is for the caller. */
-static void on_prctl(unsigned long ip, unsigned long parent_ip,
-		     struct ftrace_ops *ops, SUD_FTRACE_REGS *fregs)
+static void before_prctl(unsigned long ip, unsigned long parent_ip,
+			 struct ftrace_ops *ops, SUD_FTRACE_REGS *fregs)
 {
 	refuse_if_armed(current, ftrace_get_regs(fregs));
 }
 
 /* Ahead of a function whose first argument is the task, a stopped tracee. */
-static void on_ptrace(unsigned long ip, unsigned long parent_ip,
-		      struct ftrace_ops *ops, SUD_FTRACE_REGS *fregs)
+static void before_ptrace(unsigned long ip, unsigned long parent_ip,
+			  struct ftrace_ops *ops, SUD_FTRACE_REGS *fregs)
 {
 	struct pt_regs *regs = ftrace_get_regs(fregs);
 
@@ -44,11 +45,11 @@ static void on_ptrace(unsigned long ip, unsigned long parent_ip,
 }
 
 static struct sud_guard guards[] = {
-	{ SUD_GUARD("set_syscall_user_dispatch", on_prctl) },
+	{ SUD_GUARD("set_syscall_user_dispatch", before_prctl) },
 	/* The pair is since 6.4 (commit 3f67987cdc09). */
-	{ SUD_GUARD("syscall_user_dispatch_get_config", on_ptrace),
+	{ SUD_GUARD("syscall_user_dispatch_get_config", before_ptrace),
 	  .optional = true },
-	{ SUD_GUARD("syscall_user_dispatch_set_config", on_ptrace),
+	{ SUD_GUARD("syscall_user_dispatch_set_config", before_ptrace),
 	  .optional = true },
 };
 

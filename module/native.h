@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef SUD_COMPAT_NATIVE_H
-#define SUD_COMPAT_NATIVE_H
+#ifndef SUD_NATIVE_H
+#define SUD_NATIVE_H
 
-#include "entry.h"
+#include "compat/have_native.h"
 
 #ifdef SUD_HAVE_NATIVE
 int sud_native_init(void);
@@ -18,4 +18,4 @@ static inline void sud_native_exit(void)
 }
 #endif
 
-#endif /* SUD_COMPAT_NATIVE_H */
+#endif /* SUD_NATIVE_H */

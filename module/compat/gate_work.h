@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * 5.11 and later (commit 1446e1df9eb1): native SUD's function and its work bit.
+ *
+ * An armed thread's native fields are zero but for the offset, which holds the
+ * address of its state. The prctl refuses an offset without a length, so the
+ * prctl cannot have set these; and the native body takes a length of 0 for
+ * "block everything", so nothing slips through if the hook is ever lost.
+ *
+ * fork, clone and exec clear the work bit themselves. A child gets a copy of the
+ * fields, which sud_gate_fork() wipes before anybody can read it.
+ */
+#ifndef SUD_COMPAT_GATE_WORK_H
+#define SUD_COMPAT_GATE_WORK_H
+
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <linux/thread_info.h>
+#include <sud_uapi.h>
+
+#include "resume.h"
+
+struct sud_task;
+
+#define SUD_GATE_SYMBOLS "syscall_user_dispatch"
+
+/* The hooked function returns a bool: "do not run the call". */
+enum sud_verdict {
+	SUD_VERDICT_RUN = 0,
+	SUD_VERDICT_SKIP = 1,
+	SUD_VERDICT_PASS = SUD_PASS,
+};
+
+static inline void sud_gate_hide(struct sud_resume *resume, bool signal)
+{
+	/* The exit path clears it, and leaves tracers out. */
+	current->syscall_dispatch.on_dispatch = true;
+}
+
+static inline bool sud_gate_stepped(void)
+{
+	return test_syscall_work(SYSCALL_EXIT_TRAP);
+}
+
+/*
+ * syscall_dispatch.offset finds a thread's state without the table. A child
+ * inherits a copy of it, so the key has to be compared.
+ */
+#define SUD_GATE_SHORTCUT 1
+
+static inline struct sud_task *sud_gate_shortcut(void)
+{
+	const struct syscall_user_dispatch *sd = &current->syscall_dispatch;
+
+	return sd->len ? NULL : (struct sud_task *)sd->offset;
+}
+
+static inline void sud_gate_arm(struct task_struct *task, struct sud_task *st)
+{
+	memset(&task->syscall_dispatch, 0, sizeof(task->syscall_dispatch));
+	task->syscall_dispatch.offset = (unsigned long)st;
+	set_task_syscall_work(task, SYSCALL_USER_DISPATCH);
+}
+
+static inline void sud_gate_disarm(struct task_struct *task)
+{
+	clear_task_syscall_work(task, SYSCALL_USER_DISPATCH);
+	memset(&task->syscall_dispatch, 0, sizeof(task->syscall_dispatch));
+}
+
+static inline void sud_gate_fork(struct task_struct *child, bool parent_armed)
+{
+	if (child->syscall_dispatch.offset && !child->syscall_dispatch.len)
+		memset(&child->syscall_dispatch, 0,
+		       sizeof(child->syscall_dispatch));
+}
+
+/* The native body blocks all calls of a thread whose fields are all zero. */
+static inline void sud_gate_seal(struct task_struct *child)
+{
+	memset(&child->syscall_dispatch, 0, sizeof(child->syscall_dispatch));
+	set_task_syscall_work(child, SYSCALL_USER_DISPATCH);
+}
+
+static inline bool sud_gate_native_armed(struct task_struct *task)
+{
+	return test_task_syscall_work(task, SYSCALL_USER_DISPATCH);
+}
+
+static inline u32 sud_gate_native_modes(void)
+{
+	u32 modes = BIT(SUD_MODE_OFF) | BIT(SUD_MODE_EXCLUSIVE);
+
+#ifdef PR_SYS_DISPATCH_INCLUSIVE_ON
+	modes |= BIT(SUD_MODE_INCLUSIVE);
+#endif
+	return modes;
+}
+
+#endif /* SUD_COMPAT_GATE_WORK_H */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SUD_FILE_H
+#define SUD_FILE_H
+
+struct file;
+struct inode;
+struct sud_region_set;
+
+int sud_file_open(struct inode *inode, struct file *file);
+int sud_file_release(struct inode *inode, struct file *file);
+
+/* The file's region set. Return: a reference. */
+struct sud_region_set *sud_file_set(struct file *file);
+/* From now on the file has @set, in place of its own; it takes a reference. */
+void sud_file_give_set(struct file *file, struct sud_region_set *set);
+
+#endif /* SUD_FILE_H */
