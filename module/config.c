@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 
 #include "config.h"
+#include "switch.h"
 #include "task.h"
 
 /* Every address that user space gives must lie in it. */
@@ -103,6 +104,8 @@ static int check_config(const struct sud_config *config, bool pointers_32bit)
 		err = check_delivery(config);
 	if (!err)
 		err = check_mode(config);
+	if (!err && config->mode != SUD_MODE_OFF && !sud_switch_allows())
+		err = -EPERM;
 	if (!err)
 		err = check_addresses(config, pointers_32bit);
 	return err;

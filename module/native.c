@@ -10,13 +10,42 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/module.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/static_call.h>
+#include <sud_uapi.h>
 
 #include "guard.h"
 #include "hook.h"
 #include "native.h"
 #include "task.h"
+
+/*
+ * set_syscall_user_dispatch(), which is not for modules. By a static call: that
+ * is a direct call when it runs, so that it needs no ENDBR, which IBT kernels
+ * take away from functions that they never call by address.
+ */
+static int set_nothing(unsigned long mode, unsigned long offset,
+		       unsigned long len, char __user *selector)
+{
+	return -EFAULT;
+}
+
+DEFINE_STATIC_CALL(sud_native_set, set_nothing);
+
+/* No address of user space. */
+#define NO_SELECTOR ((char __user *)~0UL)
+
+/*
+ * kernel.syscall_user_dispatch (7.3) can be read by no function, so ask for what
+ * fails in any case: the kernel looks at the switch before the selector.
+ */
+bool sud_native_allows(void)
+{
+	return static_call(sud_native_set)(SUD_MODE_EXCLUSIVE, 0, 0,
+					   NO_SELECTOR) != -EPERM;
+}
 
 static void refuse_if_armed(const struct task_struct *task,
 			    struct pt_regs *regs)
@@ -28,11 +57,15 @@ static void refuse_if_armed(const struct task_struct *task,
 	regs->ip = (unsigned long)sud_trampoline_return;
 }
 
-/* Ahead of set_syscall_user_dispatch(), which is for the caller. */
+/*
+ * Ahead of set_syscall_user_dispatch(), which is for the caller. The module's
+ * own question changes nothing, and is to be answered.
+ */
 static void before_prctl(unsigned long ip, unsigned long parent_ip,
 			 struct ftrace_ops *ops, SUD_FTRACE_REGS *fregs)
 {
-	refuse_if_armed(current, ftrace_get_regs(fregs));
+	if (!within_module(parent_ip, THIS_MODULE))
+		refuse_if_armed(current, ftrace_get_regs(fregs));
 }
 
 /* Ahead of a function whose first argument is the task, a stopped tracee. */
@@ -55,16 +88,24 @@ static struct sud_guard guards[] = {
 
 int sud_native_init(void)
 {
+	unsigned long ip;
 	int err, i;
 
 	for (i = 0; i < ARRAY_SIZE(guards); i++) {
 		err = sud_guard_attach(&guards[i]);
-		if (err) {
-			sud_native_exit();
-			return err;
-		}
+		if (err)
+			goto err_guards;
 	}
+
+	err = sud_guard_find(guards[0].symbol, &ip);
+	if (err)
+		goto err_guards;
+	static_call_update(sud_native_set, (typeof(&set_nothing))ip);
 	return 0;
+
+err_guards:
+	sud_native_exit();
+	return err;
 }
 
 void sud_native_exit(void)

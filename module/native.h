@@ -4,9 +4,13 @@
 
 #include "compat/have_native.h"
 
+#include <linux/types.h>
+
 #ifdef SUD_HAVE_NATIVE
 int sud_native_init(void);
 void sud_native_exit(void);
+/* Would the kernel's own prctl arm a thread? */
+bool sud_native_allows(void);
 #else
 static inline int sud_native_init(void)
 {
@@ -15,6 +19,11 @@ static inline int sud_native_init(void)
 
 static inline void sud_native_exit(void)
 {
+}
+
+static inline bool sud_native_allows(void)
+{
+	return true;
 }
 #endif
 
