@@ -210,14 +210,14 @@ one_kernel()
 	release=$(kernel_version "$kernel")
 	rm -rf "$dir"
 	mkdir -p "$dir/guest/dkms"
-	timeout -k 10 600 "$tree/scripts/in-root" --root --scratch "$kernel" \
+	timeout -k 10 600 "$tree/scripts/roots/in-root" --root --scratch "$kernel" \
 		/sud/tests/host/dkms.sh inside "$release" \
 		"/sud/build/dkms/$kernel/guest" || {
 		not_ok "no module to load"
 		return 0
 	}
 	guest_script >"$dir/guest/dkms/check"
-	"$tree/scripts/vm" "$kernel" --no-module --timeout 300 \
+	"$tree/scripts/vm/boot" "$kernel" --no-module --timeout 300 \
 		--overlay "$dir/guest" \
 		-- "sh /dkms/check $release $version" || not_ok "the guest"
 	rm -rf "$dir"
@@ -230,7 +230,7 @@ fi
 
 kernels=${KERNELS:-$all_kernels}
 for k in tools $kernels; do
-	"$tree/scripts/build-root" "$k"
+	"$tree/scripts/roots/build-root" "$k"
 done
 if [ ! -e "$build/tests/bin/abi" ] || [ ! -e "$build/guest/libsud-prctl.so" ]; then
 	"$tree/scripts/build-tests"
