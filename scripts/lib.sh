@@ -149,6 +149,22 @@ kernel_image()
 	die "no kernel image in $root: remove it and run scripts/roots/build-root $1"
 }
 
+# The version, which dkms.conf has, and MODULE_VERSION repeats.
+version() { sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$tree/dkms.conf"; }
+
+# What dkms has of the module. dkms 3 says sud/0.1.0, and 2.8 says sud, 0.1.0,
+dkms_versions()
+{
+	dkms status -m sud | sed -n 's/^sud[/,] *\([^,: ]*\).*/\1/p' | sort -u
+}
+
+# module_sources DIR    what the module is built from, in the tree DIR
+module_sources()
+{
+	(cd "$1" && find module include -type f \( -name '*.[chS]' \
+		-o -name Kbuild \) ! -name '*.mod.c' | sort)
+}
+
 # What scripts/install puts under its PREFIX, if it is there, and where.
 installed_files()
 {

@@ -7,7 +7,7 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../../scripts/lib.sh"
 
-version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$tree/dkms.conf")
+version=$(version)
 
 # Lines without a number here: they get one further up.
 ok() { say "ok - $*"; }
@@ -44,9 +44,7 @@ lost() { comm -23 <(echo "$before") <(names); }
 
 copy_sources()
 {
-	(cd "$tree" && find module include -type f \( -name '*.[chS]' \
-		-o -name Kbuild -o -name '*.lds' \) ! -name '*.mod.c' \
-		-exec cp --parents -t "$1" {} +)
+	(cd "$tree" && module_sources . | xargs cp --parents -t "$1")
 	cp "$tree/dkms.conf" "$1"
 }
 
