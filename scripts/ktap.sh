@@ -32,7 +32,7 @@ ktap_run()
 		>"$ktap_dir/out" 2>&1 &
 	ktap_pid=$!
 	ktap_status=0
-	wait $ktap_pid || ktap_status=$?
+	wait $ktap_pid 2>/dev/null || ktap_status=$?
 	ktap_took=$(($(cut -d. -f1 /proc/uptime) - ktap_start))
 	# What it left behind must not disturb the next one.
 	kill -s KILL -- -$ktap_pid 2>/dev/null || true
@@ -93,3 +93,13 @@ is() { [ "$1" = "$2" ]; }
 
 # kernel_has SYMBOL    asks the running kernel
 kernel_has() { grep -q " $1\$" /proc/kallsyms; }
+
+# The modes that prctl() has: the kernel's own, unless prctl=1.
+prctl_modes()
+{
+	for mode in 1 2; do
+		case $(/tests/dynamic/prctl_probe errno $mode 1 2 sel) in
+		"0 "*) echo $mode ;;
+		esac
+	done | xargs
+}
