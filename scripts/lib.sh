@@ -47,6 +47,20 @@ proxy_env()
 	done
 }
 
+# each N COMMAND WORD...    runs COMMAND WORD for each word, N at a time
+each()
+{
+	local n=$1 command=$2 word
+	shift 2
+	for word; do
+		while [ "$(jobs -rp | wc -l)" -ge "$n" ]; do
+			wait -n || true
+		done
+		"$command" "$word" &
+	done
+	wait
+}
+
 # Runs the rest of the script with $cache/NAME.lock held.
 lock()
 {
