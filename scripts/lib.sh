@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers for the scripts beside this file; sourced, never run.
+# Helpers for the scripts beside this file and below; sourced, never run.
 
 set -euo pipefail
 
@@ -8,10 +8,6 @@ tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 export build=$tree/build
 cache=${SUD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sud}
 prog=$(basename "$0")
-export all_kernels="5.10 6.1 6.12 7.2"
-# Kernels that look for bugs, by scripts/debug-kernel; the slowest first.
-export debug_kernels="debug-6.12 debug-7.2 debug-5.10"
-
 say() { printf '%s\n' "$*"; }
 progress() { printf '%s: %s\n' "$prog" "$*" >&2; }
 die() { progress "$@"; exit 1; }
@@ -51,6 +47,20 @@ proxy_env()
 	done
 }
 
+# each N COMMAND WORD...    runs COMMAND WORD for each word, N at a time
+each()
+{
+	local n=$1 command=$2 word
+	shift 2
+	for word; do
+		while [ "$(jobs -rp | wc -l)" -ge "$n" ]; do
+			wait -n || true
+		done
+		"$command" "$word" &
+	done
+	wait
+}
+
 # Runs the rest of the script with $cache/NAME.lock held.
 lock()
 {
@@ -59,9 +69,28 @@ lock()
 	flock -w 3600 9 || die "$cache/$1.lock is held by another run: end it"
 }
 
-# The table of build roots: a suite, and what is installed from it.
+# rows COLUMN    each kernel's line and that column of the table, "-" left out
+rows()
+{
+	awk -v column="$1" '
+		/^#line/ { for (i = 1; i <= NF; i++) at[$i] = i }
+		/^#/ || !NF { next }
+		column == "line" { print $1; next }
+		$at[column] != "-" { print $1, $at[column] }' "$tree/scripts/kernels"
+}
+
+# column COLUMN LINE    of that kernel's row; nothing for none
+column() { rows "$1" | awk -v line="$2" '$1 "" == line { print $2 }'; }
+
+all_kernels=$(rows line | xargs)
+# Kernels that look for bugs, by scripts/debug-kernel; the slowest first.
+debug_kernels=$(rows debug | sort -n -k 2 | sed 's/^/debug-/; s/ .*//' | xargs)
+export all_kernels debug_kernels
+
+# Build roots: one for each kernel, and two that have programs.
 root_suite()
 {
+	local suite
 	case $1 in
 	debug-*)
 		case " $debug_kernels " in
@@ -69,18 +98,13 @@ root_suite()
 		*) die "no such kernel: $1 (there are: $debug_kernels)" ;;
 		esac
 		;;
-	5.10) echo bullseye ;;
-	6.1) echo bookworm ;;
-	6.12 | 7.2 | tools | qemu) echo trixie ;;
-	*) die "no such root: $1 (there are: $all_kernels tools qemu)" ;;
-	esac
-}
-
-# Kernel lines that are not in the suite itself, but in its backports.
-root_backports()
-{
-	case $1 in
-	7.2) echo "$(root_suite "$1")-backports" ;;
+	tools | qemu) echo trixie ;;
+	*)
+		suite=$(column suite "$1")
+		[ -n "$suite" ] ||
+			die "no such root: $1 (there are: $all_kernels tools qemu)"
+		echo "$suite"
+		;;
 	esac
 }
 
@@ -94,10 +118,9 @@ root_packages()
 		return
 		;;
 	qemu) echo qemu-system-x86; return ;;
-	6.12) echo sparse ;;
 	esac
-	# The kernel itself is chosen by scripts/root-kernel.
-	echo gcc binutils make libc6-dev dkms
+	# The kernel itself is chosen by scripts/roots/root-kernel.
+	echo "$(column packages "$1")" gcc binutils make libc6-dev dkms
 }
 
 root_dir() { echo "$cache/roots/${1#debug-}"; }
@@ -137,7 +160,23 @@ kernel_image()
 			return
 		fi
 	done
-	die "no kernel image in $root: remove it and run scripts/build-root $1"
+	die "no kernel image in $root: remove it and run scripts/roots/build-root $1"
+}
+
+# The version, which dkms.conf has, and MODULE_VERSION repeats.
+version() { sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$tree/dkms.conf"; }
+
+# What dkms has of the module. dkms 3 says sud/0.1.0, and 2.8 says sud, 0.1.0,
+dkms_versions()
+{
+	dkms status -m sud | sed -n 's/^sud[/,] *\([^,: ]*\).*/\1/p' | sort -u
+}
+
+# module_sources DIR    what the module is built from, in the tree DIR
+module_sources()
+{
+	(cd "$1" && find module include -type f \( -name '*.[chS]' \
+		-o -name Kbuild \) ! -name '*.mod.c' | sort)
 }
 
 # What scripts/install puts under its PREFIX, if it is there, and where.

@@ -17,7 +17,8 @@ if (terminal eq 'svg') {
 		background 'white'
 }
 set output file
-array color[4] = ['#bbcc33', '#77aadd', '#4477aa', '#222255']
+# Of more kernels some look alike.
+array color[6] = ['#bbcc33', '#77aadd', '#4477aa', '#222255', '#ee8866', '#aa4499']
 
 set multiplot
 set style fill solid noborder
@@ -37,7 +38,7 @@ set key at graph 0.99, graph 0.97 right top reverse Left box lc rgb '#dddddd' \
 	opaque title 'kernel'
 plot for [i = 1:kernels] $bars index i - 1 \
 		using (100):1:(100):2:($1 - 0.45):($1 + 0.45) \
-		with boxxyerror lc rgb color[(i - 1) % 4 + 1] title name[i], \
+		with boxxyerror lc rgb color[(i - 1) % |color| + 1] title name[i], \
 	$bars using 2:1:(sprintf('%.0f', $2)) \
 		with labels left offset 0.5,0 font small notitle
 
@@ -50,7 +51,7 @@ set xtics ('1' 1, '10' 10, '100' 100, '1,000' 1000, '10,000' 10000)
 set ytics autofreq scale 1
 unset key
 plot for [i = 1:kernels] $crowd index i - 1 using 1:2 \
-		with lines lw 2 lc rgb color[(i - 1) % 4 + 1], \
+		with lines lw 2 lc rgb color[(i - 1) % |color| + 1], \
 	for [i = 1:kernels] $crowd index i - 1 using 1:3 \
-		with points pt 2 lc rgb color[(i - 1) % 4 + 1]
+		with points pt 2 lc rgb color[(i - 1) % |color| + 1]
 unset multiplot

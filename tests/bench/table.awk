@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# awk -f table.awk [-v targets=1] labels bench.csv
-# Prints what each way costs, then the ratios, with what they are to be.
+# awk -f table.awk [-v kernels_file=scripts/kernels] labels bench.csv
+# Prints what each way costs, then the ratios; with the kernels' table, also what
+# they are to be.
 
 function has(k, way) { return (k, way) in cost }
 
@@ -15,21 +16,24 @@ function rule(text,    i)
 }
 
 # Prints a row of the values of each kernel, if there is one, and forgets them.
-# Judges by what is printed. @sense: "<=" or ">="; targets of 5.10, 6.12 (6.1 also) and 7.2.
-function row(name, format, sense, a, b, c,    i, v, t, text, any)
+# Judges by what is printed. @sense: "<=" or ">="; then the targets of kernels that
+# have no SUD of their own, the exclusive mode alone, and both.
+function row(name, format, sense, none, exclusive, inclusive,
+	     i, v, t, text, any)
 {
-	t["5.10"] = a
-	t["6.1"] = t["6.12"] = b
-	t["7.2"] = c
+	t["none"] = none
+	t["exclusive"] = exclusive
+	t["inclusive"] = inclusive
 	line = sprintf("%-*s", wide, name)
 	for (i = 1; i <= kernels; i++) {
 		text = "-"
 		if (i in value) {
 			any = 1
-			text = v = sprintf(format, value[i])
-			if (targets && t[kernel[i]] != "")
-				text = v " (" sense " " t[kernel[i]] ") " \
-					judge(v + 0, sense, t[kernel[i]] + 0)
+			text = sprintf(format, value[i])
+			v = t[native[kernel[i]]]
+			if (v != "")
+				text = text " (" sense " " v ") " \
+					judge(text + 0, sense, v + 0)
 		}
 		line = line sprintf("%*s", column, text)
 	}
@@ -90,6 +94,12 @@ FNR == 1 { unit = f[3]; next }
 }
 
 END {
+	while (kernels_file && (getline <kernels_file) > 0) {
+		for (i = 1; /^#line/ && i <= NF; i++)
+			at[$i] = i
+		if (!/^#/ && NF)
+			native[$1] = $at["native"]
+	}
 	column = 12
 	rule(unit " per call")
 	for (w = 1; w <= ways; w++) {
@@ -105,7 +115,7 @@ END {
 		row(label[way[w]], "%.0f")
 	}
 
-	if (targets)
+	if (kernels_file)
 		column = 25
 	rule("ratios")
 	ratio("not armed / without the module", "plain_loaded", "plain", \
@@ -145,6 +155,6 @@ END {
 	ratio("allowed, 10,000 armed threads / 1: worst", \
 		"sud_allow_of_10000_worst", "sud_allow_of_1", \
 		"<=", "1.02", "1.02", "1.02")
-	if (targets)
+	if (kernels_file)
 		print "\n" (missed ? missed " missed" : "every target is met")
 }

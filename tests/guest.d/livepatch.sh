@@ -3,35 +3,23 @@
 # A live patch of the hooked function: from 6.4 on it shares the function with
 # the module, before it is refused. The patch lets every call run, so a natively
 # armed thread shows that it is live, and one armed here that it changes nothing.
-n=0
-# result STATUS WHAT; is A B is true when they are the same
-is() { [ "$1" = "$2" ]; }
-result()
-{
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		sed 's/^/# /' /tmp/sem
-		echo "not ok $n - $2"
-	fi
-}
+# shellcheck source=scripts/ktap.sh
+. /tests/ktap.sh
+# For ktap.sh: what the last run of semantics said.
+log=/tmp/sem
 
-case $(uname -r) in
-5.10.*)
-	echo "1..0 # SKIP the patch is of a function that 5.10 does not have"
-	exit 0
-	;;
-6.1.*) shares=no ;;
-*) shares=yes ;;
-esac
+kernel_has syscall_user_dispatch ||
+	skip_all "the patch is of a function that this kernel does not have"
+# Where each direct user has an ftrace_ops of its own, it may share the function.
+shares=no
+! kernel_has modify_ftrace_direct_nolock || shares=yes
 patch=/sys/kernel/livepatch/sud_livepatch
 
 # verdicts    "ok" or "not" for the module's thread, then the native one's
 verdicts()
 {
-	timeout -s KILL 60 /tests/bin/semantics siginfo >/tmp/sem 2>&1
-	sed -n 's/^\(not\|ok\).* siginfo: .*/\1/p' /tmp/sem | tr '\n' ' '
+	timeout -s KILL 60 /tests/bin/semantics siginfo >$log 2>&1
+	sed -n 's/^\(not\|ok\).* siginfo: .*/\1/p' $log | tr '\n' ' '
 }
 settled()
 {
@@ -50,15 +38,14 @@ remove()
 	rmmod sud_livepatch
 }
 
-insmod /lib/sud_livepatch.ko 2>/tmp/sem
+insmod /lib/sud_livepatch.ko 2>$log
 status=$?
 if [ $shares = no ]; then
 	! is $status 0
 	result $? "with the module loaded, a live patch is refused"
 	is "$(verdicts)" "ok ok "
 	result $? "and nothing has changed"
-	echo "1..$n"
-	exit 0
+	finished
 fi
 result $status "a live patch loads beside the module"
 settled && is "$(verdicts)" "ok not "
@@ -76,4 +63,4 @@ remove
 insmod /lib/sud.ko
 is "$(verdicts)" "ok ok "
 result $? "and when both were gone all is as before"
-echo "1..$n"
+finished

@@ -2,29 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # bpftrace on the hooked function: a kprobe shares it, a direct user (fentry)
 # does not, and whoever comes second is told so.
-case ${SUD_TEST_SLOW}-$(uname -r) in
-[1-9]*-5.10.*)
+# shellcheck source=scripts/ktap.sh
+. /tests/ktap.sh
+if [ -n "$SUD_TEST_SLOW" ] && ! kernel_has netfs_readahead; then
 	# Its 9p reads a page at a time, and each takes milliseconds there.
-	echo "1..0 # SKIP bpftrace takes many minutes to be read here"
-	exit 0
-	;;
-esac
-n=0
-result()
-{
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-	fi
-}
-skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
-
-case $(uname -r) in
-5.10.*) hooked=syscall_trace_enter.constprop.0 ;;
-*) hooked=syscall_user_dispatch ;;
-esac
+	skip_all "bpftrace takes many minutes to be read here"
+fi
+hooked=syscall_user_dispatch
+kernel_has $hooked || hooked=syscall_trace_enter.constprop.0
 
 # start PROGRAM    runs bpftrace until stop; true when it has attached
 start()
@@ -99,4 +84,4 @@ case $hooked-$(ls /sys/kernel/btf 2>/dev/null) in
 esac
 semantics
 result $? "afterwards all is as before"
-echo "1..$n"
+finished

@@ -2,31 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # libsud-prctl.so: libc's prctl() arms through /dev/sud, as the kernel's would;
 # with no /dev/sud it is the kernel's; everything else passes.
-n=0
-failed=0
+# shellcheck source=scripts/ktap.sh
+. /tests/ktap.sh
 device=/dev/sud
 away=/dev/sud.away
-
-result()
-{
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		failed=1
-		echo "not ok $n - $2"
-	fi
-}
 
 # check WHAT LIBRARY BITS ARG...    a check of the probe, preloaded
 check()
 {
 	what=$1 library=$2 bits=$3
 	shift 3
-	log=$(LD_PRELOAD=$library timeout -s KILL 20 \
+	said=$(LD_PRELOAD=$library timeout -s KILL 20 \
 		"/tests/dynamic/prctl_probe$bits" "$@" 2>&1)
 	status=$?
-	[ -z "$log" ] || echo "# $log"
+	[ -z "$said" ] || echo "# $said"
 	result $status "$what"
 }
 
@@ -35,10 +24,10 @@ equal()
 {
 	what=$1 wanted=$2 library=$3 bits=$4
 	shift 4
-	log=$(LD_PRELOAD=$library timeout -s KILL 20 \
+	said=$(LD_PRELOAD=$library timeout -s KILL 20 \
 		"/tests/dynamic/prctl_probe$bits" "$@" 2>&1)
-	[ "$log" = "$wanted" ] || echo "# $log, not $wanted"
-	[ "$log" = "$wanted" ]
+	[ "$said" = "$wanted" ] || echo "# $said, not $wanted"
+	[ "$said" = "$wanted" ]
 	result $? "$what"
 }
 
@@ -75,12 +64,7 @@ errnos()
 }
 
 # Which modes has the kernel itself?
-modes=
-for m in 1 2; do
-	case $(/tests/dynamic/prctl_probe errno $m 1 2 sel) in
-	"0 "*) modes=$modes$m ;;
-	esac
-done
+modes=$(prctl_modes)
 [ -z "$modes" ] || modes="0 $modes 3 0x100000001"
 
 for bits in '' -32; do
@@ -129,13 +113,12 @@ for bits in '' -32; do
 	chmod 600 $device
 	wanted="0 77"
 	[ -n "$modes" ] || wanted="-1 22"
-	log=$(su -s /bin/sh nobody -c "LD_PRELOAD=$lib \
+	said=$(su -s /bin/sh nobody -c "LD_PRELOAD=$lib \
 		/tests/dynamic/prctl_probe$bits errno 1 1 2 sel" 2>&1)
-	[ "$log" = "$wanted" ] || echo "# $log, not $wanted"
-	[ "$log" = "$wanted" ]
+	[ "$said" = "$wanted" ] || echo "# $said, not $wanted"
+	[ "$said" = "$wanted" ]
 	result $? "$name: no permission is as no device"
 	chmod 666 $device
 done
 
-echo "1..$n"
-exit $failed
+finished

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The race test, for RACE_SECONDS; RACE_SEED repeats a run. By default 2 minutes on
-# the four stock kernels together, and 10 on the three that look for bugs.
+# The race test, for RACE_SECONDS; RACE_SEED repeats a run. By default it is longer
+# on kernels that look for bugs.
 seconds=30
 if [ -n "$SUD_TEST_SLOW" ]; then
 	seconds=200

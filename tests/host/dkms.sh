@@ -7,7 +7,7 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../../scripts/lib.sh"
 
-version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$tree/dkms.conf")
+version=$(version)
 
 # Lines without a number here: they get one further up.
 ok() { say "ok - $*"; }
@@ -44,9 +44,7 @@ lost() { comm -23 <(echo "$before") <(names); }
 
 copy_sources()
 {
-	(cd "$tree" && find module include -type f \( -name '*.[chS]' \
-		-o -name Kbuild -o -name '*.lds' \) ! -name '*.mod.c' \
-		-exec cp --parents -t "$1" {} +)
+	(cd "$tree" && module_sources . | xargs cp --parents -t "$1")
 	cp "$tree/dkms.conf" "$1"
 }
 
@@ -210,17 +208,23 @@ one_kernel()
 	release=$(kernel_version "$kernel")
 	rm -rf "$dir"
 	mkdir -p "$dir/guest/dkms"
-	timeout -k 10 600 "$tree/scripts/in-root" --root --scratch "$kernel" \
+	timeout -k 10 600 "$tree/scripts/roots/in-root" --root --scratch "$kernel" \
 		/sud/tests/host/dkms.sh inside "$release" \
 		"/sud/build/dkms/$kernel/guest" || {
 		not_ok "no module to load"
 		return 0
 	}
 	guest_script >"$dir/guest/dkms/check"
-	"$tree/scripts/vm" "$kernel" --no-module --timeout 300 \
+	"$tree/scripts/vm/boot" "$kernel" --no-module --timeout 300 \
 		--overlay "$dir/guest" \
 		-- "sh /dkms/check $release $version" || not_ok "the guest"
 	rm -rf "$dir"
+}
+
+kernel_to_file()
+{
+	one_kernel "$1" | sed "s/^\(ok\|not ok\) -/& $1:/" \
+		>"$build/dkms/$1.tap"
 }
 
 if [ "${1:-}" = inside ]; then
@@ -230,7 +234,7 @@ fi
 
 kernels=${KERNELS:-$all_kernels}
 for k in tools $kernels; do
-	"$tree/scripts/build-root" "$k"
+	"$tree/scripts/roots/build-root" "$k"
 done
 if [ ! -e "$build/tests/bin/abi" ] || [ ! -e "$build/guest/libsud-prctl.so" ]; then
 	"$tree/scripts/build-tests"
@@ -240,8 +244,11 @@ set -- $kernels
 say "1..$((1 + $# * (inside_checks + guest_checks)))"
 {
 	check "MODULE_VERSION is dkms.conf's $version" version_agrees
+	mkdir -p "$build/dkms"
+	each "${JOBS:-2}" kernel_to_file "$@"
 	for k; do
-		one_kernel "$k" | sed -u "s/^\(ok\|not ok\) -/& $k:/"
+		cat "$build/dkms/$k.tap"
+		rm "$build/dkms/$k.tap"
 	done
 } | awk '
 	/^ok / { sub(/^ok/, "ok " ++n) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What went wrong, where and after what; and how much of everything was done.
- * TAP comments; the report's lines are what scripts/race-table reads.
+ * TAP comments; the counts are CSV behind "csv: ", which scripts/race-table reads.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -144,23 +144,23 @@ void print_failure(void)
 				print_wait(&sh->slots[i], t);
 }
 
-/* Counts of a line stand together, in the order of enum kind. */
+/* What is counted, and the column of scripts/race-table that it is added to. */
 static const struct {
-	const char *line, *text;
+	const char *group, *what, *column;
 } kinds[] = {
-	[K_arm] = { "ops", "arm" },
-	[K_rearm] = { "ops", "re-arm" },
-	[K_disarm] = { "ops", "disarm" },
-	[K_refused] = { "ops", "refused SET" },
-	[K_region] = { "ops", "region change" },
+	[K_arm] = { "ops", "arm", "ops" },
+	[K_rearm] = { "ops", "re-arm", "ops" },
+	[K_disarm] = { "ops", "disarm", "ops" },
+	[K_refused] = { "ops", "refused SET", "ops" },
+	[K_region] = { "ops", "region change", "ops" },
 	[K_ranges] = { "ops", "ranges" },
-	[K_listed] = { "ops", "LIST" },
-	[K_flip] = { "ops", "selector flip" },
-	[K_vanish] = { "ops", "selector page emptied" },
-	[K_run] = { "calls", "natural" },
-	[K_sigsys] = { "calls", "sigsys" },
-	[K_regs] = { "calls", "upcall regs" },
-	[K_frames] = { "calls", "upcall frames" },
+	[K_listed] = { "ops", "LIST", "ops" },
+	[K_flip] = { "ops", "selector flip", "ops" },
+	[K_vanish] = { "ops", "selector page emptied", "ops" },
+	[K_run] = { "calls", "natural", "run" },
+	[K_sigsys] = { "calls", "sigsys", "handed" },
+	[K_regs] = { "calls", "upcall regs", "handed" },
+	[K_frames] = { "calls", "upcall frames", "handed" },
 	[K_either] = { "calls", "either way" },
 	[K_int80] = { "calls", "of them by int 0x80" },
 	[K_compat] = { "calls", "from 32-bit code" },
@@ -168,41 +168,41 @@ static const struct {
 	[K_nested] = { "calls", "in signal handlers" },
 	[K_prctl] = { "calls", "armed by prctl" },
 	[K_uprobed] = { "calls", "of probed code" },
-	[K_fork] = { "family", "fork" },
-	[K_vfork] = { "family", "vfork" },
-	[K_clone_vm] = { "family", "clone VM" },
-	[K_thread] = { "family", "thread" },
-	[K_inherit] = { "family", "of them armed" },
-	[K_exec] = { "family", "exec" },
-	[K_exec_thread] = { "family", "exec by thread" },
-	[K_exit] = { "family", "exit" },
-	[K_life] = { "family", "worker" },
-	[K_kill_worker] = { "kills", "worker" },
-	[K_kill_child] = { "kills", "child" },
-	[K_kill_tracer] = { "kills", "tracer" },
+	[K_fork] = { "family", "fork", "ops" },
+	[K_vfork] = { "family", "vfork", "ops" },
+	[K_clone_vm] = { "family", "clone VM", "ops" },
+	[K_thread] = { "family", "thread", "ops" },
+	[K_inherit] = { "family", "of them armed", "ops" },
+	[K_exec] = { "family", "exec", "ops" },
+	[K_exec_thread] = { "family", "exec by thread", "ops" },
+	[K_exit] = { "family", "exit", "ops" },
+	[K_life] = { "family", "worker", "ops" },
+	[K_kill_worker] = { "kills", "worker", "kills" },
+	[K_kill_child] = { "kills", "child", "kills" },
+	[K_kill_tracer] = { "kills", "tracer", "kills" },
 	[K_stop] = { "kills", "stop" },
 	[K_usr1] = { "kills", "other signal" },
-	[K_bad_selector] = { "faults", "bad selector" },
-	[K_no_selector] = { "faults", "selector gone" },
-	[K_bad_fs] = { "faults", "bad FS base" },
-	[K_bad_top] = { "faults", "bad frame top" },
-	[K_sigsys_blocked] = { "faults", "SIGSYS blocked" },
-	[K_in_hook] = { "faults", "sleep in the hook" },
-	[K_nth] = { "faults", "failed allocation or copy" },
+	[K_bad_selector] = { "faults", "bad selector", "faults" },
+	[K_no_selector] = { "faults", "selector gone", "faults" },
+	[K_bad_fs] = { "faults", "bad FS base", "faults" },
+	[K_bad_top] = { "faults", "bad frame top", "faults" },
+	[K_sigsys_blocked] = { "faults", "SIGSYS blocked", "faults" },
+	[K_in_hook] = { "faults", "sleep in the hook", "faults" },
+	[K_nth] = { "faults", "failed allocation or copy", "failed" },
 	[K_seize] = { "ptrace", "seize" },
-	[K_stops] = { "ptrace", "stop" },
+	[K_stops] = { "ptrace", "stop", "stops" },
 	[K_step] = { "ptrace", "step" },
 	[K_stepped_over] = { "ptrace", "step over a call" },
 	[K_get_task] = { "ptrace", "GET_TASK" },
-	[K_set_task] = { "ptrace", "SET_TASK" },
+	[K_set_task] = { "ptrace", "SET_TASK", "ops" },
 	[K_disturb] = { "ptrace", "other configuration" },
 	[K_tracee] = { "ptrace", "own child" },
-	[K_ftrace] = { "tracing", "tracer" },
-	[K_kprobe] = { "tracing", "kprobe" },
-	[K_event] = { "tracing", "event" },
-	[K_uprobe] = { "tracing", "uprobe" },
+	[K_ftrace] = { "tracing", "tracer", "ops" },
+	[K_kprobe] = { "tracing", "kprobe", "ops" },
+	[K_event] = { "tracing", "event", "ops" },
+	[K_uprobe] = { "tracing", "uprobe", "ops" },
 	[K_refused_unload] = { "module", "refused unload" },
-	[K_load] = { "module", "load" },
+	[K_load] = { "module", "load", "loads" },
 	[K_bystander] = { "module", "calls of bystanders" },
 };
 
@@ -210,14 +210,9 @@ static_assert(ARRAY_SIZE(kinds) == KIND_COUNT, "enum kind");
 
 void report(void)
 {
-	for (u32 i = 0; i < KIND_COUNT; i++) {
-		bool first = !i || strcmp(kinds[i].line, kinds[i - 1].line);
-		bool last = i == KIND_COUNT - 1 ||
-			    strcmp(kinds[i].line, kinds[i + 1].line);
-
-		if (first)
-			printf("# %s: ", kinds[i].line);
-		printf("%s %llu%s", kinds[i].text,
-		       (unsigned long long)sh->counts[i], last ? "\n" : ", ");
-	}
+	printf("# csv: group,what,column,count\n");
+	for (u32 i = 0; i < KIND_COUNT; i++)
+		printf("# csv: %s,%s,%s,%llu\n", kinds[i].group, kinds[i].what,
+		       kinds[i].column ? kinds[i].column : "-",
+		       (unsigned long long)sh->counts[i]);
 }
