@@ -6,9 +6,7 @@
  */
 #include "lib/backend.h"
 #include "lib/clock.h"
-#include "lib/fault_state.h"
 #include "lib/harness.h"
-#include "lib/set_calls.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
 

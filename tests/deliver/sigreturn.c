@@ -4,8 +4,6 @@
  * SUD_FLAG_SIGRETURN, and by the vDSO, whose code native SUD exempts. What a child has
  * of it is in inherit_behaviour.c, what libsud makes of it in libsud_signals.c.
  */
-#include <linux/userfaultfd.h>
-
 #include "lib/backend.h"
 #include "lib/harness.h"
 #include "lib/sigsys.h"

@@ -6,7 +6,6 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
-#include "lib/fault.h"
 #include "lib/harness.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"

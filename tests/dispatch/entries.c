@@ -6,23 +6,14 @@
  */
 #include <sys/auxv.h>
 
-#include "lib/armed.h"
 #include "lib/backend.h"
-#include "lib/cgroup.h"
-#include "lib/clock.h"
-#include "lib/fault_state.h"
 #include "lib/harness.h"
-#include "lib/set_calls.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
 #include "lib/upcalls.h"
-#include "lib/workers.h"
 
 #define ENTRIES \
 	(SUD_FLAG_ENTRY_SYSCALL | SUD_FLAG_ENTRY_INT80 | SUD_FLAG_ENTRY_COMPAT)
-
-#ifdef __x86_64__
-#endif
 
 /* The masks: every combination. */
 static const unsigned int masks[] = {
@@ -87,7 +78,6 @@ static uint64_t compat_ip(void)
 	return (uintptr_t)low + (compat_code_ip - compat_code);
 }
 #elif !defined(__x86_64__)
-
 static long site_sysenter(long nr, long a, long b, long c)
 {
 	(void)a;
@@ -425,6 +415,22 @@ TEST(own_calls, "a program may run at BLOCK when its own ways are not selected")
 	each(check_own_calls);
 }
 
+/* What a blocked call gives while the thread is armed so, for upcalls. */
+static long call_with_upcalls(struct sud_config *c, const struct way *way)
+{
+	long r;
+
+	handle_sigsys();
+	c->delivery = SUD_DELIVER_UPCALL;
+	selector = SUD_SELECTOR_ALLOW;
+	CHECK_OK(sud_set(sud_fd, c));
+	selector = SUD_SELECTOR_BLOCK;
+	r = way->site(MAGIC_NR, 0, 0, 0);
+	selector = SUD_SELECTOR_ALLOW;
+	CHECK_OK(disarm());
+	return r;
+}
+
 static void check_upcall(unsigned int mask, const struct way *way)
 {
 	struct sud_config c = with_mask(mask);
@@ -432,17 +438,10 @@ static void check_upcall(unsigned int mask, const struct way *way)
 	int signals = seen.count;
 	long r;
 
-	handle_sigsys();
 	reset_frames();
-	c.delivery = SUD_DELIVER_UPCALL;
 	c.upcall_entry = (uintptr_t)entry_frames;
 	c.upcall_frame = (uintptr_t)&up_top;
-	selector = SUD_SELECTOR_ALLOW;
-	CHECK_OK(sud_set(sud_fd, &c));
-	selector = SUD_SELECTOR_BLOCK;
-	r = way->site(MAGIC_NR, 0, 0, 0);
-	selector = SUD_SELECTOR_ALLOW;
-	CHECK_OK(disarm());
+	r = call_with_upcalls(&c, way);
 	if (!judged(mask, way)) {
 		CHECK_EQ((int)r, -ENOSYS);
 		CHECK_EQ(up_count, before);
@@ -477,15 +476,8 @@ static void check_upcall_regs(unsigned int mask, const struct way *way)
 	int signals = seen.count;
 	long r;
 
-	handle_sigsys();
-	c.delivery = SUD_DELIVER_UPCALL;
 	c.upcall_entry = (uintptr_t)entry_regs;
-	selector = SUD_SELECTOR_ALLOW;
-	CHECK_OK(sud_set(sud_fd, &c));
-	selector = SUD_SELECTOR_BLOCK;
-	r = way->site(MAGIC_NR, 0, 0, 0);
-	selector = SUD_SELECTOR_ALLOW;
-	CHECK_OK(disarm());
+	r = call_with_upcalls(&c, way);
 	if (!judged(mask, way)) {
 		CHECK_EQ((int)r, -ENOSYS);
 		CHECK_EQ(up_count, before);

@@ -3,8 +3,6 @@
  * A blocked call is not seen by a tracer, on entry or on exit. The next one is.
  */
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/netlink.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/ptrace.h>

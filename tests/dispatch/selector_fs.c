@@ -409,6 +409,16 @@ TEST(auto_allow, "AUTO_ALLOW writes the thread's byte, and no other")
 	CHECK_EQ(tls_seen, 1);
 }
 
+static void check_site_a_only(void)
+{
+	check_blocked();
+	check_allowed();
+	tls_selector = SUD_SELECTOR_BLOCK;
+	CHECK_EQ(site_b(MAGIC_NR, 0, 0, 0), -ENOSYS);
+	tls_selector = SUD_SELECTOR_ALLOW;
+	CHECK_EQ(tls_seen, 1);
+}
+
 TEST(inclusive, "inclusive: only what the region holds asks for the byte")
 {
 	struct sud_config c = config_a(SUD_FLAG_SELECTOR_FS);
@@ -416,12 +426,7 @@ TEST(inclusive, "inclusive: only what the region holds asks for the byte")
 	signal(SIGSYS, on_sigsys);
 	c.selector = from_fs(&tls_selector);
 	CHECK_OK(sud_set(sud_fd, &c));
-	check_blocked();
-	check_allowed();
-	tls_selector = SUD_SELECTOR_BLOCK;
-	CHECK_EQ(site_b(MAGIC_NR, 0, 0, 0), -ENOSYS);
-	tls_selector = SUD_SELECTOR_ALLOW;
-	CHECK_EQ(tls_seen, 1);
+	check_site_a_only();
 }
 
 TEST(region_set, "with a region set")
@@ -434,12 +439,7 @@ TEST(region_set, "with a region set")
 	c.len = 0;
 	signal(SIGSYS, on_sigsys);
 	CHECK_OK(sud_set(sud_fd, &c));
-	check_blocked();
-	check_allowed();
-	tls_selector = SUD_SELECTOR_BLOCK;
-	CHECK_EQ(site_b(MAGIC_NR, 0, 0, 0), -ENOSYS);
-	tls_selector = SUD_SELECTOR_ALLOW;
-	CHECK_EQ(tls_seen, 1);
+	check_site_a_only();
 }
 
 TEST(int80, "int $0x80 from 64-bit code reads the byte, too")

@@ -67,6 +67,13 @@ static void exit_by_b(int sig)
 static uint64_t target;
 static bool by_frame, by_base;
 
+/* A blocked call, after which the process lives on. */
+static void call_and_exit(void)
+{
+	site_a(SYS_getpid, 0, 0, 0);
+	site_b(SYS_exit_group, 43, 0, 0);
+}
+
 static void call_bad(void)
 {
 	struct sud_config c = config_fs(0);
@@ -85,8 +92,7 @@ static void call_bad(void)
 	CHECK_OK(sud_set(sud_fd, &c));
 	if (by_base)
 		set_fs_base(target - 0x1000);
-	site_a(SYS_getpid, 0, 0, 0);
-	site_b(SYS_exit_group, 43, 0, 0);
+	call_and_exit();
 }
 
 static void check_bad(void)
@@ -193,8 +199,7 @@ static void without_page(void)
 {
 	arm_page(0);
 	site_b(SYS_munmap, (long)page, 4096, 0);
-	site_a(SYS_getpid, 0, 0, 0);
-	site_b(SYS_exit_group, 43, 0, 0);
+	call_and_exit();
 }
 
 TEST(unmapped, "one that vanished kills by SIGSEGV, past the handler")
@@ -206,8 +211,7 @@ static void unreadable(void)
 {
 	arm_page(0);
 	site_b(SYS_mprotect, (long)page, 4096, PROT_NONE);
-	site_a(SYS_getpid, 0, 0, 0);
-	site_b(SYS_exit_group, 43, 0, 0);
+	call_and_exit();
 }
 
 TEST(no_access, "so does one without read permission")
@@ -233,8 +237,7 @@ static void unmapped_by_thread(void)
 	CHECK_EQ(pthread_create(&thread, NULL, unmap, NULL), 0);
 	while (!gone)
 		site_b(SYS_sched_yield, 0, 0, 0);
-	site_a(SYS_getpid, 0, 0, 0);
-	site_b(SYS_exit_group, 43, 0, 0);
+	call_and_exit();
 }
 
 TEST(unmapped_by_another, "also when another thread took it away, and all die")
@@ -242,13 +245,17 @@ TEST(unmapped_by_another, "also when another thread took it away, and all die")
 	expect_death(unmapped_by_thread, SIGSEGV);
 }
 
-static void read_only(void)
+static void call_with_read_only(unsigned int flags)
 {
-	arm_page(SUD_FLAG_AUTO_ALLOW);
+	arm_page(flags);
 	page[100] = SUD_SELECTOR_BLOCK;
 	site_b(SYS_mprotect, (long)page, 4096, PROT_READ);
-	site_a(SYS_getpid, 0, 0, 0);
-	site_b(SYS_exit_group, 43, 0, 0);
+	call_and_exit();
+}
+
+static void read_only(void)
+{
+	call_with_read_only(SUD_FLAG_AUTO_ALLOW);
 }
 
 TEST(auto_allow_read_only, "one that AUTO_ALLOW cannot write kills by SIGSEGV")
@@ -258,11 +265,7 @@ TEST(auto_allow_read_only, "one that AUTO_ALLOW cannot write kills by SIGSEGV")
 
 static void read_only_blocks(void)
 {
-	arm_page(0);
-	page[100] = SUD_SELECTOR_BLOCK;
-	site_b(SYS_mprotect, (long)page, 4096, PROT_READ);
-	site_a(SYS_getpid, 0, 0, 0);
-	site_b(SYS_exit_group, 43, 0, 0);
+	call_with_read_only(0);
 }
 
 TEST(reads_only, "without AUTO_ALLOW it is only read")
@@ -278,8 +281,7 @@ static void bad_value(void)
 {
 	arm_page(0);
 	page[100] = 2;
-	site_a(SYS_getpid, 0, 0, 0);
-	site_b(SYS_exit_group, 43, 0, 0);
+	call_and_exit();
 }
 
 TEST(value, "a byte of neither 0 nor 1 kills by SIGSYS, past the handler")

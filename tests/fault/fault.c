@@ -5,6 +5,7 @@
  * The other ioctls are in fault_regions.c and fault_task.c. How calls are dispatched
  * meanwhile is in fault_call.c, the module's loading in fault_load.c.
  */
+#include "lib/armed.h"
 #include "lib/backend.h"
 #include "lib/fault.h"
 #include "lib/fault_state.h"
@@ -45,12 +46,12 @@ TEST_LIMIT(set, "SET", false, 120)
 	state_begin();
 	sweep_set("arm", OFF, ARMED(0), true);
 	sweep_set("arm with a set", OFF, ARMED(SUD_FLAG_REGIONS), true);
-	sweep_set("arm with inheritance", OFF,
-		  ARMED(SUD_FLAG_REGIONS | INHERIT), true);
+	sweep_set("arm with inheritance", OFF, ARMED(SUD_FLAG_REGIONS | BOTH),
+		  true);
 	sweep_set("arm again", ARMED(0), ARMED(SUD_FLAG_AUTO_ALLOW), false);
 	sweep_set("take a set", ARMED(0), ARMED(SUD_FLAG_REGIONS), false);
-	sweep_set("inherit", ARMED(0), ARMED(INHERIT), true);
-	sweep_set("disarm", ARMED(SUD_FLAG_REGIONS | INHERIT), OFF, false);
+	sweep_set("inherit", ARMED(0), ARMED(BOTH), true);
+	sweep_set("disarm", ARMED(SUD_FLAG_REGIONS | BOTH), OFF, false);
 	fault_exit();
 }
 

@@ -12,7 +12,6 @@
 #include "lib/armed.h"
 #include "lib/backend.h"
 #include "lib/fault.h"
-#include "lib/fault_state.h"
 #include "lib/harness.h"
 #include "lib/module.h"
 #include "lib/set_calls.h"
@@ -261,8 +260,6 @@ TEST_LIMIT(death, "a death that nothing can catch needs no memory", false, 120)
 	fault_exit();
 }
 
-#define INHERIT (SUD_FLAG_INHERIT_THREAD | SUD_FLAG_INHERIT_FORK)
-
 static struct sud_config inherited;
 
 static bool armed_as_parent(void)
@@ -389,7 +386,7 @@ static void begin_inherit(void)
 {
 	fault_init();
 	handle_sigsys();
-	inherited = config_a(INHERIT);
+	inherited = config_a(BOTH);
 	CHECK_OK(sud_set(sud_fd, &inherited));
 	CHECK(armed_as_parent());
 }

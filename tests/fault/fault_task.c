@@ -4,6 +4,7 @@
  */
 #include <sys/ptrace.h>
 
+#include "lib/armed.h"
 #include "lib/backend.h"
 #include "lib/fault.h"
 #include "lib/fault_state.h"
@@ -127,11 +128,11 @@ TEST_LIMIT(set_task, "SET_TASK", false, 120)
 	tracee_begin();
 	sweep_task("arm a tracee", OFF, ARMED(0), true);
 	sweep_task("arm a tracee with inheritance", OFF,
-		   ARMED(SUD_FLAG_REGIONS | INHERIT), true);
+		   ARMED(SUD_FLAG_REGIONS | BOTH), true);
 	sweep_task("arm a tracee again", ARMED(SUD_FLAG_REGIONS), ARMED(0),
 		   false);
-	sweep_task("let a tracee inherit", ARMED(0), ARMED(INHERIT), true);
-	sweep_task("disarm a tracee", ARMED(SUD_FLAG_REGIONS | INHERIT), OFF,
+	sweep_task("let a tracee inherit", ARMED(0), ARMED(BOTH), true);
+	sweep_task("disarm a tracee", ARMED(SUD_FLAG_REGIONS | BOTH), OFF,
 		   false);
 	fault_exit();
 }
@@ -174,7 +175,7 @@ TEST_LIMIT(get_task, "GET_TASK, which takes the region set too", false, 120)
 
 	state_begin();
 	tracee_begin();
-	state_was = ARMED(SUD_FLAG_REGIONS | INHERIT);
+	state_was = ARMED(SUD_FLAG_REGIONS | BOTH);
 	tracee_was();
 	set_base_count = 3;
 	fill_ranges(set_base, 0, 3);

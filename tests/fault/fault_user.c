@@ -9,7 +9,6 @@
 #include <sys/ptrace.h>
 
 #include "lib/backend.h"
-#include "lib/fault.h"
 #include "lib/harness.h"
 #include "lib/memory.h"
 #include "lib/sigsys.h"

@@ -16,8 +16,8 @@ static void charged_threads(void)
 {
 	long all, before, armed;
 
-	start_workers(often(MOST));
-	all = n_workers * (long)LEAST;
+	start_workers(often(WORKERS_MAX));
+	all = n_workers * (long)TASK_BYTES_MIN;
 	arm_with = config_a_upcall(0);
 	/* Whatever their first turn may need. */
 	all_take_turns(must_disarm);
@@ -44,12 +44,12 @@ static void charged_children(void)
 	long armed;
 
 	CHECK_OK(sud_set(sud_fd, &c));
-	start_workers(often(MOST));
+	start_workers(often(WORKERS_MAX));
 	arm_with = c;
 	all_take_turns(must_be_armed);
 	armed = cgroup_measure();
 	all_take_turns(must_disarm);
-	check_given_back(armed - n_workers * (long)LEAST);
+	check_given_back(armed - n_workers * (long)TASK_BYTES_MIN);
 }
 
 TEST_LIMIT(children_charged, "so are threads that inherited", false, 180)
@@ -82,7 +82,7 @@ static bool keeps_charges(int times, long bound)
 static void lose_nothing(void)
 {
 	const int times = often(10000);
-	const long bound = times * (long)LEAST / 4;
+	const long bound = times * (long)TASK_BYTES_MIN / 4;
 	struct sud_config c = config_a_upcall(BOTH);
 	long before;
 

@@ -4,7 +4,6 @@
  * when the child is made: no child is born unarmed. See memcg.c.
  */
 #include <linux/filter.h>
-#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stddef.h>

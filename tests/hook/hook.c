@@ -5,8 +5,6 @@
  * never dispatched.
  */
 #include <fcntl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "lib/backend.h"
 #include "lib/clock.h"

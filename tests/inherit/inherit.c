@@ -4,7 +4,6 @@
  * from their first instruction on. That neither flag leaves them off is in
  * lifecycle.c. What else a child has from its parent is in inherit_state.c.
  */
-#include <linux/sched.h>
 #include <sys/auxv.h>
 
 #include "lib/armed.h"
@@ -12,6 +11,7 @@
 #include "lib/clock.h"
 #include "lib/harness.h"
 #include "lib/module.h"
+#include "lib/new_image.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
 #include "lib/spawn.h"

@@ -5,7 +5,6 @@
  * is left behind.
  */
 #include <linux/filter.h>
-#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <stddef.h>
@@ -13,13 +12,11 @@
 
 #include "lib/armed.h"
 #include "lib/backend.h"
-#include "lib/cgroup.h"
 #include "lib/clock.h"
 #include "lib/harness.h"
 #include "lib/module.h"
 #include "lib/sites.h"
 #include "lib/spawn.h"
-#include "lib/workers.h"
 
 /* Ways to fail, at the beginning of a clone and late in it. */
 static long no_sighand(void)

@@ -2,19 +2,14 @@
 /*
  * A child's calls are judged as its parent's, with every flag and delivery.
  */
-#include <spawn.h>
-
 #include "lib/armed.h"
 #include "lib/backend.h"
-#include "lib/cgroup.h"
-#include "lib/clock.h"
 #include "lib/harness.h"
 #include "lib/raw_prctl.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
 #include "lib/spawn.h"
 #include "lib/upcalls.h"
-#include "lib/workers.h"
 
 /* The child runs fn, then the parent goes on, whichever memory it uses. */
 static const struct {

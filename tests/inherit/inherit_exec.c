@@ -7,11 +7,9 @@
 
 #include "lib/armed.h"
 #include "lib/backend.h"
-#include "lib/cgroup.h"
 #include "lib/clock.h"
 #include "lib/harness.h"
 #include "lib/sigsys.h"
-#include "lib/workers.h"
 
 /*
  * exec. In the new image the selector's page is not mapped, so that its first

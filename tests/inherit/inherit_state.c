@@ -4,7 +4,6 @@
  * is common, the rest of its state is its own.
  */
 #include <pthread.h>
-#include <spawn.h>
 
 #include "lib/armed.h"
 #include "lib/backend.h"

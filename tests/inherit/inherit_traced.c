@@ -2,21 +2,17 @@
 /*
  * Inheritance beside a tracer, who may change a call after it was judged.
  */
-#include <dirent.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
 #include "lib/armed.h"
 #include "lib/backend.h"
-#include "lib/cgroup.h"
 #include "lib/clock.h"
-#include "lib/fault.h"
 #include "lib/harness.h"
 #include "lib/module.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
 #include "lib/spawn.h"
-#include "lib/workers.h"
 
 #ifdef __LP64__
 /*

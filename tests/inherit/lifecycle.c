@@ -6,18 +6,14 @@
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/syscall.h>
 
-#include "lib/armed.h"
 #include "lib/backend.h"
-#include "lib/cgroup.h"
 #include "lib/clock.h"
 #include "lib/harness.h"
 #include "lib/module.h"
 #include "lib/new_image.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
-#include "lib/workers.h"
 
 /* True when the calling process, a child of an armed one, is off. */
 static bool is_off(void)

@@ -5,13 +5,11 @@
 #include <sys/klog.h>
 #include <sys/stat.h>
 
-#include "armed.h"
 #include "clock.h"
 #include "files.h"
 #include "harness.h"
 #include "memory.h"
 #include "spawn.h"
-#include "workers.h"
 
 #define ROOT "/sys/fs/cgroup/"
 

@@ -11,6 +11,7 @@
 #include "files.h"
 #include "harness.h"
 #include "module.h"
+#include "set_calls.h"
 
 /* The calling thread's fail-nth. */
 static int fault_fd = -1;

@@ -4,7 +4,6 @@
 #include "backend.h"
 #include "fault.h"
 #include "harness.h"
-#include "set_calls.h"
 #include "sigsys.h"
 #include "sites.h"
 

@@ -26,7 +26,6 @@ void state_set_was(void);
 void state_is_was(void);
 #define OFF config_of(SUD_MODE_OFF, 0)
 #define ARMED(flags) config_of(SUD_MODE_EXCLUSIVE, flags)
-#define INHERIT (SUD_FLAG_INHERIT_THREAD | SUD_FLAG_INHERIT_FORK)
 
 /* A set of its own for each pass: one that has once grown stays so. */
 extern int set_fd;

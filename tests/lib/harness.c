@@ -7,6 +7,7 @@
 #include "backend.h"
 #include "clock.h"
 #include "machine.h"
+#include "new_image.h"
 #include "sigsys.h"
 
 enum verdict { PASSED, FAILED, SKIPPED };

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "machine.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "clock.h"
 #include "files.h"
-#include "harness.h"
 #include "module.h"
 
 #define TRACING "/sys/kernel/tracing/"

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "files.h"
 #include "harness.h"
+#include "set_calls.h"
 
 #define PARAMETERS "/sys/module/sud/parameters"
 

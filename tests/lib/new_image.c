@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "new_image.h"
 
-#include "harness.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sud.h>
+
 #include "sites.h"
 
 char *new_image_args[] = { "image", NULL };

@@ -88,7 +88,6 @@ void load_again(void)
 }
 
 #ifdef __LP64__
-
 void need_default(void)
 {
 	if (getenv("SUD_PRCTL_PARAM"))

@@ -29,7 +29,6 @@ void unload_first(void);
 void load_again(void);
 
 #ifdef __LP64__
-
 /*
  * These load the module with and without the parameter, so they need not be run
  * both ways, nor as 32-bit programs, which are slow enough.

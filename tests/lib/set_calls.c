@@ -51,7 +51,7 @@ bool stub_stopped(int i, long result)
 	long r;
 
 	own_selector = SUD_SELECTOR_BLOCK;
-	r = ((site *)(stubs + i * SLOT))(MAGIC_NR, 0, 0, 0);
+	r = ((site_fn *)(stubs + i * SLOT))(MAGIC_NR, 0, 0, 0);
 	own_selector = SUD_SELECTOR_ALLOW;
 	if (r != result && r != -ENOSYS)
 		FAIL("a call gave %ld", r);

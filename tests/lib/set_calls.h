@@ -11,7 +11,7 @@
 /* Copies of site_a, far enough from each other to have ranges in between. */
 #define SLOT 64
 extern char *stubs;
-typedef long site(long nr, long a, long b, long c);
+typedef long site_fn(long nr, long a, long b, long c);
 void make_stubs(int n);
 /* The address after the instruction of this one. */
 uint64_t stub_ip(int i);

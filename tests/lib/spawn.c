@@ -6,6 +6,7 @@
 
 #include "armed.h"
 #include "backend.h"
+#include "clock.h"
 #include "harness.h"
 #include "sigsys.h"
 #include "sites.h"

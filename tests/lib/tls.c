@@ -5,6 +5,7 @@
 #include <sys/auxv.h>
 
 #include "harness.h"
+#include "sigsys.h"
 #include "sites.h"
 
 __thread volatile unsigned char tls_selector;

@@ -9,6 +9,7 @@
 #include "sigsys.h"
 #include "sites.h"
 #include "tls.h"
+#include "upcalls.h"
 
 struct shared *sh;
 struct sud_config armed_as;

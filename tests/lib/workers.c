@@ -7,7 +7,6 @@
 
 #include "armed.h"
 #include "backend.h"
-#include "cgroup.h"
 #include "clock.h"
 #include "harness.h"
 #include "sites.h"
@@ -40,7 +39,7 @@ void check_is(const struct sud_config *want)
 	}
 }
 
-struct worker workers[MOST];
+struct worker workers[WORKERS_MAX];
 
 int n_workers;
 

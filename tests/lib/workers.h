@@ -15,14 +15,16 @@ struct sud_config config_a_upcall(unsigned int flags);
 
 /* Armed just so, or off: by what GET says and by what happens. */
 void check_is(const struct sud_config *want);
+
 /* Threads that wait for their turns, one at a time or all at once. */
-#define MOST 1500
+#define WORKERS_MAX 1500
+
 struct worker {
 	pthread_t thread;
 	volatile int turn, done;
 	int err;
 };
-extern struct worker workers[MOST];
+extern struct worker workers[WORKERS_MAX];
 extern int n_workers;
 void start_workers(int n);
 void take_turn(struct worker *w, void (*fn)(struct worker *w));
@@ -37,7 +39,8 @@ void must_disarm(struct worker *w);
 
 /* Where a kernel is slow, fewer sizes: each failure takes it long. */
 int more_pages(void);
+
 /* What a thread's configuration takes at the very least: the struct, and links. */
-#define LEAST 64
+#define TASK_BYTES_MIN 64
 
 #endif /* SUD_LIB_WORKERS_H */

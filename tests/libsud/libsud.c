@@ -2,8 +2,6 @@
 /*
  * tools/libsud: a C function for each blocked call.
  */
-#include <libsud.h>
-
 #include "lib/backend.h"
 #include "lib/harness.h"
 #include "lib/libsud_guest.h"

@@ -6,8 +6,6 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include <libsud.h>
-
 #include "lib/harness.h"
 #include "lib/libsud_guest.h"
 #include "lib/sites.h"

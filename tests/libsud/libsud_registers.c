@@ -3,8 +3,6 @@
  * tools/libsud: what the guest has in its registers comes through the handler
  * unchanged, or as the handler changed it.
  */
-#include <libsud.h>
-
 #include "lib/harness.h"
 #include "lib/libsud_guest.h"
 #include "lib/upcalls.h"

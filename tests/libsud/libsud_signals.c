@@ -5,8 +5,6 @@
  */
 #include <setjmp.h>
 
-#include <libsud.h>
-
 #include "lib/clock.h"
 #include "lib/harness.h"
 #include "lib/libsud_guest.h"

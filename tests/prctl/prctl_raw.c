@@ -5,15 +5,12 @@
  * happens to be loaded, the tests find out which it is; prctl-param.sh runs them
  * with the parameter.
  */
-#include "lib/armed.h"
 #include "lib/backend.h"
-#include "lib/cgroup.h"
-#include "lib/clock.h"
 #include "lib/harness.h"
+#include "lib/new_image.h"
 #include "lib/raw_prctl.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
-#include "lib/workers.h"
 
 /* The arguments are cut to 32 bits. */
 static bool narrow(void)

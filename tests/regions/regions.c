@@ -6,7 +6,6 @@
  */
 #include "lib/backend.h"
 #include "lib/clock.h"
-#include "lib/fault.h"
 #include "lib/harness.h"
 #include "lib/memory.h"
 #include "lib/ranges.h"

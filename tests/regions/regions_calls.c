@@ -6,7 +6,6 @@
  */
 #include "lib/backend.h"
 #include "lib/clock.h"
-#include "lib/fault_state.h"
 #include "lib/harness.h"
 #include "lib/ranges.h"
 #include "lib/rnd.h"
@@ -70,7 +69,7 @@ static bool stopped(int i)
 	long r;
 
 	selector = SUD_SELECTOR_BLOCK;
-	r = ((site *)(stubs + i * SLOT))(MAGIC_NR, 0, 0, 0);
+	r = ((site_fn *)(stubs + i * SLOT))(MAGIC_NR, 0, 0, 0);
 	selector = SUD_SELECTOR_ALLOW;
 	if (r == MAGIC_NR && seen.count == before + 1)
 		return true;
@@ -93,10 +92,10 @@ TEST(selector, "where the set does not let a call run, the selector counts")
 	make_stubs(2);
 	add_one(sud_fd, stub_ip(0), 1);
 	arm_set(sud_fd, SUD_MODE_EXCLUSIVE);
-	CHECK_EQ(((site *)stubs)(SYS_getpid, 0, 0, 0), getpid());
-	CHECK_EQ(((site *)(stubs + SLOT))(SYS_getpid, 0, 0, 0), getpid());
+	CHECK_EQ(((site_fn *)stubs)(SYS_getpid, 0, 0, 0), getpid());
+	CHECK_EQ(((site_fn *)(stubs + SLOT))(SYS_getpid, 0, 0, 0), getpid());
 	arm_set(sud_fd, SUD_MODE_INCLUSIVE);
-	CHECK_EQ(((site *)stubs)(SYS_getpid, 0, 0, 0), getpid());
+	CHECK_EQ(((site_fn *)stubs)(SYS_getpid, 0, 0, 0), getpid());
 	CHECK_EQ(seen.count, 0);
 }
 

@@ -10,9 +10,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "lib/armed.h"
 #include "lib/backend.h"
-#include "lib/cgroup.h"
 #include "lib/clock.h"
 #include "lib/harness.h"
 #include "lib/module.h"
@@ -21,7 +19,6 @@
 #include "lib/rnd.h"
 #include "lib/set_calls.h"
 #include "lib/upcalls.h"
-#include "lib/workers.h"
 
 #define READERS 8
 

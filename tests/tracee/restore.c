@@ -13,17 +13,13 @@
 
 #include "lib/armed.h"
 #include "lib/backend.h"
-#include "lib/cgroup.h"
-#include "lib/clock.h"
-#include "lib/fault_state.h"
 #include "lib/harness.h"
-#include "lib/set_calls.h"
+#include "lib/new_image.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
 #include "lib/tls.h"
 #include "lib/tracer.h"
 #include "lib/upcalls.h"
-#include "lib/workers.h"
 
 /* One call of the script. */
 struct call {
