@@ -194,7 +194,7 @@ TEST_BOTH(death_held_back,
 /* Shared by the tracer, the traced thread and the one that takes SIGSYS away. */
 static struct race {
 	volatile int go, handled, ready, delay;
-} * race;
+} *race;
 
 static void race_handler(int sig)
 {

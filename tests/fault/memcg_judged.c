@@ -44,7 +44,7 @@ static volatile struct {
 	int wait; /* for this process's end */
 	int to_fill;
 	int filter; /* the filter's descriptor */
-} * ask;
+} *ask;
 
 /* Fills what is left of a page, too, by arming threads until one cannot be. */
 static void fill_up(void)

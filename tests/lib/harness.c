@@ -33,32 +33,36 @@ void (*test_before_verdict)(void);
 
 static int verdict_fd = -1;
 
-static void add(struct test t)
+static void add(const struct test *test)
 {
 	if (test_count == COUNT(tests))
 		abort();
-	t.limit *= slowness();
-	tests[test_count++] = t;
+	tests[test_count] = *test;
+	tests[test_count++].limit *= slowness();
 }
 
 void test_add(const char *name, const char *what, void (*fn)(void), bool both,
 	      int limit)
 {
-	add((struct test){ .name = name,
-			   .what = what,
-			   .fn = fn,
-			   .both = both,
-			   .limit = limit });
+	struct test test = { .name = name,
+			     .what = what,
+			     .fn = fn,
+			     .both = both,
+			     .limit = limit };
+
+	add(&test);
 }
 
 void test_add_case(const char *name, const char *what, void (*each)(int index),
 		   int index, int limit)
 {
-	add((struct test){ .name = name,
-			   .what = what,
-			   .each = each,
-			   .index = index,
-			   .limit = limit });
+	struct test test = { .name = name,
+			     .what = what,
+			     .each = each,
+			     .index = index,
+			     .limit = limit };
+
+	add(&test);
 }
 
 /* The verdict of a test goes through a pipe, from whichever process has it. */

@@ -35,7 +35,7 @@ extern struct shared {
 	volatile int32_t ready, turn, self_arm, bits, uid;
 	volatile int32_t tid[4];
 	char got[4][8];
-} * sh;
+} *sh;
 
 void share(void);
 bool is_ready(void);

@@ -24,6 +24,7 @@ struct worker {
 	volatile int turn, done;
 	int err;
 };
+
 extern struct worker workers[WORKERS_MAX];
 extern int n_workers;
 void start_workers(int n);

@@ -68,7 +68,7 @@ static void hammer_names(void)
 {
 	char name[16];
 
-	if (raw_prctl(PR_SET_NAME, (uintptr_t) "hammer", 0, 0, 0) ||
+	if (raw_prctl(PR_SET_NAME, (uintptr_t)"hammer", 0, 0, 0) ||
 	    raw_prctl(PR_GET_NAME, (uintptr_t)name, 0, 0, 0) ||
 	    strcmp(name, "hammer"))
 		FAIL("a name got lost");

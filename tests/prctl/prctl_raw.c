@@ -306,7 +306,7 @@ static void check_others(void)
 	/* Below 4 GiB. */
 	static char name[16];
 
-	CHECK_EQ(raw_prctl(PR_SET_NAME, (uintptr_t) "sud-others", 0, 0, 0), 0);
+	CHECK_EQ(raw_prctl(PR_SET_NAME, (uintptr_t)"sud-others", 0, 0, 0), 0);
 	CHECK_EQ(raw_prctl(PR_GET_NAME, (uintptr_t)name, 0, 0, 0), 0);
 	CHECK(!strcmp(name, "sud-others"));
 	CHECK_EQ(raw_prctl(PR_SET_NAME, 1, 0, 0, 0), -EFAULT);

@@ -40,7 +40,7 @@ static struct journal {
 	uint64_t selector, stack;
 	int32_t count, reserved;
 	struct call calls[CALLS];
-} * journal;
+} *journal;
 
 static int journal_fd;
 
