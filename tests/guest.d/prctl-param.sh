@@ -61,10 +61,16 @@ for b in '' $bits; do
 	b=${b:+-$b}
 	run "prctl_raw$b"
 	result $? "prctl_raw$b: all of it, with prctl=1"
+	run "prctl_load$b"
+	result $? "prctl_load$b: all of it, with prctl=1"
 	is "$(parameter)" Y || reload prctl=1
 	through_prctl "semantics$b"
 	result $? "semantics$b: all of it, through the prctl too"
+	through_prctl "selector$b"
+	result $? "selector$b: all of it, through the prctl too"
 done
+through_prctl sigreturn-32 vdso
+result $? "sigreturn-32: the vDSO's is exempt through the prctl too"
 through_prctl lifecycle _off
 result $? "lifecycle: children and new images are off"
 

@@ -207,7 +207,7 @@ static void sys_exit(bool on)
 
 /*
  * No uprobe on a nop, of which 7.2 makes a call: it warns when SIGKILL comes in the
- * midst of that (arch_uprobe_optimize(), -EINTR). tests/uprobes.c has them.
+ * midst of that (arch_uprobe_optimize(), -EINTR). tests/hook/uprobes.c has them.
  */
 static struct toggle toggles[] = {
 	{ .fn = function, .kind = K_ftrace },
