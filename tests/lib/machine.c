@@ -32,6 +32,7 @@ static struct setting {
 	{ "/proc/sys/kernel/printk" },
 	{ "/proc/sys/kernel/syscall_user_dispatch" },
 	{ "/sys/module/sud/parameters/allow_arming" },
+	{ "/sys/module/sud/parameters/test_delay_us" },
 	{ "/proc/sys/vm/oom_dump_tasks" },
 };
 
