@@ -25,9 +25,13 @@
  *   EBUSY	SET, OFF included: the kernel's own prctl has armed the thread
  *   ENOMEM	no memory for the thread's state, or for the ranges of a set
  *   ENOSPC	a region set would hold more than sud_info.max_regions ranges, or
- *		the sets of this user take more memory than a user may have
- *   EPERM	another thread's configuration: the caller is not its tracer
- *   ESRCH	there is no such thread, or it is not stopped
+ *		this user's sets, or the lists that its calls are working on, take
+ *		more memory than a user may have
+ *   EPERM	the administrator does not allow that threads are armed; or
+ *		another thread's configuration: the caller is not its tracer, or
+ *		would take a region set that another user made
+ *   ESRCH	there is no such thread, or it is not stopped, or another thread
+ *		took its number over in an exec that its tracer was not told of
  *   EINTR	the caller was killed while it waited for its turn at a set
  *   ENOTTY	no such ioctl
  * An ioctl that fails changes nothing: an armed thread stays armed as it was,
@@ -235,7 +239,8 @@ struct sud_regions {
 #define SUD_TASK_32BIT (1U << 0)
 /*
  * GET_TASK, in: from now on the descriptor has the thread's region set in place
- * of its own, if the thread uses one. LIST then reads it, and SET_TASK on this
+ * of its own, if the thread uses one. EPERM when another user made the set and
+ * the caller lacks CAP_SYS_PTRACE there: the thread may have inherited it. LIST then reads it, and SET_TASK on this
  * descriptor gives it to a thread.
  */
 #define SUD_TASK_TAKE_REGIONS (1U << 1)

@@ -21,7 +21,7 @@
 
 static long ioctl_set(struct file *file, void __user *arg)
 {
-	struct sud_region_set *set;
+	struct sud_region_set *set = NULL;
 	struct sud_config config;
 	int err;
 
@@ -29,7 +29,11 @@ static long ioctl_set(struct file *file, void __user *arg)
 	if (err)
 		return err;
 
-	set = sud_file_set(file);
+	if (config.flags & SUD_FLAG_REGIONS) {
+		set = sud_file_set(file);
+		if (!set)
+			return -ENOMEM;
+	}
 	err = sud_config_apply(current, &config, set,
 			       user_64bit_mode(current_pt_regs()));
 	sud_regions_put(set);

@@ -9,8 +9,13 @@ struct sud_region_set;
 int sud_file_open(struct inode *inode, struct file *file);
 int sud_file_release(struct inode *inode, struct file *file);
 
-/* The file's region set. Return: a reference. */
+/*
+ * The file's region set, which is made when there is none. Return: a reference,
+ * or NULL when there is no memory.
+ */
 struct sud_region_set *sud_file_set(struct file *file);
+/* Return: a reference, or NULL when the file has none yet. */
+struct sud_region_set *sud_file_set_if_any(struct file *file);
 /* From now on the file has @set, in place of its own; it takes a reference. */
 void sud_file_give_set(struct file *file, struct sud_region_set *set);
 

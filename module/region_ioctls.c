@@ -2,8 +2,10 @@
 /*
  * The ioctls on the region set of an open /dev/sud.
  */
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -11,18 +13,58 @@
 #include "region_ioctls.h"
 #include "regions.h"
 #include "uapi.h"
+#include "user.h"
 
-static struct sud_range *alloc_ranges(size_t count)
+/**
+ * struct list - ranges on their way in or out
+ * @user: whom they are charged to, as long as the call runs; NULL for few
+ * @bytes: what is charged
+ */
+struct list {
+	struct sud_user *user;
+	size_t bytes;
+	struct sud_range ranges[];
+};
+
+/* Return: room for @count ranges, or an error. */
+static struct list *list_alloc(size_t count)
 {
-	return kvmalloc_array(count, sizeof(struct sud_range),
-			      GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	size_t bytes = struct_size((struct list *)NULL, ranges, count);
+	struct sud_user *user = NULL;
+	struct list *list;
+
+	/* A call may be made to last, by slow memory. */
+	if (bytes > PAGE_SIZE)
+		user = sud_user_charge(SUD_BUDGET_CALLS, bytes);
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+
+	list = kvmalloc(bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!list) {
+		if (user)
+			sud_user_uncharge(user, SUD_BUDGET_CALLS, bytes);
+		return ERR_PTR(-ENOMEM);
+	}
+	list->user = user;
+	list->bytes = bytes;
+	return list;
+}
+
+static void list_free(struct list *list)
+{
+	struct sud_user *user = list->user;
+	size_t bytes = list->bytes;
+
+	kvfree(list);
+	if (user)
+		sud_user_uncharge(user, SUD_BUDGET_CALLS, bytes);
 }
 
 static long change_regions(struct file *file, void __user *arg, bool add)
 {
 	struct sud_region_set *set;
 	struct sud_regions args;
-	struct sud_range *ranges;
+	struct list *list;
 	int err;
 
 	err = sud_uapi_read_regions(&args, arg);
@@ -31,21 +73,23 @@ static long change_regions(struct file *file, void __user *arg, bool add)
 	if (args.count > SUD_REGIONS_MAX)
 		return -ENOSPC;
 
-	ranges = alloc_ranges(args.count);
-	if (!ranges)
-		return -ENOMEM;
+	list = list_alloc(args.count);
+	if (IS_ERR(list))
+		return PTR_ERR(list);
 
-	if (copy_from_user(ranges, sud_uapi_pointer(args.ranges),
-			   args.count * sizeof(*ranges))) {
+	if (copy_from_user(list->ranges, sud_uapi_pointer(args.ranges),
+			   args.count * sizeof(*list->ranges))) {
 		err = -EFAULT;
-	} else if (!sud_ranges_valid(ranges, args.count)) {
+	} else if (!sud_ranges_valid(list->ranges, args.count)) {
 		err = -EINVAL;
 	} else {
 		set = sud_file_set(file);
-		err = sud_regions_change(set, ranges, args.count, add);
+		err = set ? sud_regions_change(set, list->ranges, args.count,
+					       add)
+			  : -ENOMEM;
 		sud_regions_put(set);
 	}
-	kvfree(ranges);
+	list_free(list);
 	return err;
 }
 
@@ -62,10 +106,10 @@ long sud_ioctl_regions_remove(struct file *file, void __user *arg)
 long sud_ioctl_regions_list(struct file *file, void __user *arg)
 {
 	struct sud_regions __user *to = arg;
-	struct sud_range *ranges = NULL;
 	struct sud_region_set *set;
 	struct sud_regions args;
-	size_t room, count;
+	size_t room, count = 0;
+	struct list *list;
 	int err;
 
 	err = sud_uapi_read_regions(&args, arg);
@@ -73,20 +117,19 @@ long sud_ioctl_regions_list(struct file *file, void __user *arg)
 		return err;
 
 	room = min_t(u64, args.count, SUD_REGIONS_MAX);
-	if (room) {
-		ranges = alloc_ranges(room);
-		if (!ranges)
-			return -ENOMEM;
-	}
+	list = list_alloc(room);
+	if (IS_ERR(list))
+		return PTR_ERR(list);
 
-	set = sud_file_set(file);
-	err = sud_regions_list(set, ranges, room, &count);
+	set = sud_file_set_if_any(file);
+	if (set)
+		err = sud_regions_list(set, list->ranges, room, &count);
 	sud_regions_put(set);
 
-	if (!err && (copy_to_user(sud_uapi_pointer(args.ranges), ranges,
-				  min(room, count) * sizeof(*ranges)) ||
+	if (!err && (copy_to_user(sud_uapi_pointer(args.ranges), list->ranges,
+				  min(room, count) * sizeof(*list->ranges)) ||
 		     put_user((u64)count, &to->count)))
 		err = -EFAULT;
-	kvfree(ranges);
+	list_free(list);
 	return err;
 }

@@ -15,6 +15,8 @@
  * set is changed, and removing needs memory only when it leaves more ranges than
  * there were.
  */
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -23,6 +25,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/user_namespace.h>
 #include <linux/vmalloc.h>
 #include <sud_uapi.h>
 
@@ -77,7 +80,7 @@ static struct copy *copy_alloc(size_t size)
 static struct sud_ranges *ranges_new(size_t room)
 {
 	size_t size = sizeof(struct copy) + 2 * room * sizeof(unsigned long);
-	struct sud_user *user = sud_user_charge(taken(size));
+	struct sud_user *user = sud_user_charge(SUD_BUDGET_SETS, taken(size));
 	struct copy *copy;
 
 	if (IS_ERR(user))
@@ -85,7 +88,7 @@ static struct sud_ranges *ranges_new(size_t room)
 
 	copy = copy_alloc(size);
 	if (!copy) {
-		sud_user_uncharge(user, taken(size));
+		sud_user_uncharge(user, SUD_BUDGET_SETS, taken(size));
 		return ERR_PTR(-ENOMEM);
 	}
 	copy->user = user;
@@ -101,7 +104,7 @@ static void copy_free(struct copy *copy)
 	size_t bytes = copy->bytes;
 
 	kvfree(copy);
-	sud_user_uncharge(user, bytes);
+	sud_user_uncharge(user, SUD_BUDGET_SETS, bytes);
 }
 
 static void ranges_free(struct sud_ranges *ranges)
@@ -146,7 +149,19 @@ struct sud_region_set *sud_regions_new(void)
 	RCU_INIT_POINTER(set->copy[1], &empty);
 	/* Not a count: it would tell how many sets the machine has made. */
 	set->id = get_random_u64() ?: 1;
+	set->owner = current_euid();
+	set->owner_ns = get_user_ns(current_user_ns());
 	return set;
+}
+
+/*
+ * May the caller have a set that a thread it traces is armed with? A thread may
+ * have inherited the set from one with more rights, who uses the set still.
+ */
+bool sud_regions_may_take(const struct sud_region_set *set)
+{
+	return uid_eq(current_euid(), set->owner) ||
+	       ns_capable(set->owner_ns, CAP_SYS_PTRACE);
 }
 
 struct sud_region_set *sud_regions_get(struct sud_region_set *set)
@@ -166,6 +181,7 @@ static void free_work(struct work_struct *work)
 
 	ranges_free(rcu_dereference_protected(set->copy[0], true));
 	ranges_free(rcu_dereference_protected(set->copy[1], true));
+	put_user_ns(set->owner_ns);
 	kfree(set);
 }
 

@@ -13,6 +13,7 @@
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/workqueue.h>
 
 #include "ranges.h"
@@ -27,6 +28,8 @@
  *	next version in the making, or free to become it
  * @copy: changed under @lock, read under RCU-sched
  * @id: its number
+ * @owner: who made it, in @owner_ns; changed by nobody
+ * @owner_ns: a reference
  * @free: frees it, from where one may sleep
  *
  * A reader that has used copy[@version & 1] must see @version again
@@ -39,6 +42,8 @@ struct sud_region_set {
 	unsigned long version;
 	struct sud_ranges __rcu *copy[2];
 	u64 id;
+	kuid_t owner;
+	struct user_namespace *owner_ns;
 	struct rcu_work free;
 };
 
@@ -137,6 +142,7 @@ sud_regions_outside(const struct sud_region_set *set, unsigned long ip,
 int sud_regions_init(void);
 void sud_regions_exit(void);
 struct sud_region_set *sud_regions_new(void);
+bool sud_regions_may_take(const struct sud_region_set *set);
 struct sud_region_set *sud_regions_get(struct sud_region_set *set);
 void sud_regions_put(struct sud_region_set *set);
 int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,

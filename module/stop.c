@@ -58,13 +58,22 @@ static bool exec_unseen(struct task_struct *task)
 	       task_pid_vnr(task) != task->ptrace_message;
 }
 
+static int check_tracer(const struct task_struct *task)
+{
+	if (READ_ONCE(task->ptrace) &&
+	    rcu_access_pointer(task->parent) == current)
+		return 0;
+	/* One that is dead is nobody's tracee any more. */
+	return READ_ONCE(task->exit_state) ? -ESRCH : -EPERM;
+}
+
 /* As ptrace_check_attach(). The thread's siglock is held. */
 static int check_stopped(struct task_struct *task)
 {
-	/* One that is dead is nobody's tracee any more. */
-	if (!READ_ONCE(task->ptrace) ||
-	    rcu_access_pointer(task->parent) != current)
-		return READ_ONCE(task->exit_state) ? -ESRCH : -EPERM;
+	int err = check_tracer(task);
+
+	if (err)
+		return err;
 	if (task->flags & PF_EXITING || !task_is_traced(task) ||
 	    task->jobctl & JOBCTL_LISTENING || exec_unseen(task))
 		return -ESRCH;
@@ -130,6 +139,11 @@ int sud_stop_hold(struct task_struct *task, unsigned long *flags)
 	unsigned long seen = 0;
 	int looks = 0, err;
 	bool moving;
+
+	/* Both are stable for the tracer; nobody else takes the lock at all. */
+	err = check_tracer(task);
+	if (err)
+		return err;
 
 	for (;;) {
 		if (!lock_siglock(task, flags))

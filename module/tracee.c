@@ -57,23 +57,27 @@ long sud_ioctl_get_task(struct file *file, void __user *arg)
 	if (err)
 		return err;
 
-	take = args.flags & SUD_TASK_TAKE_REGIONS;
+	take = args.flags & SUD_TASK_TAKE_REGIONS && state.set;
+	if (take && !sud_regions_may_take(state.set)) {
+		err = -EPERM;
+		goto put;
+	}
 	args.flags = state.code_64bit ? 0 : SUD_TASK_32BIT;
 	args.set = state.set ? state.set->id : 0;
 	err = sud_uapi_write_config(&state.config,
 				    sud_uapi_pointer(args.config));
 	if (!err && copy_to_user(arg, &args, args.size))
 		err = -EFAULT;
-	if (!err && take && state.set)
+	if (!err && take)
 		sud_file_give_set(file, state.set);
-
+put:
 	sud_regions_put(state.set);
 	return err;
 }
 
 long sud_ioctl_set_task(struct file *file, void __user *arg)
 {
-	struct sud_region_set *set;
+	struct sud_region_set *set = NULL;
 	struct sud_task_config args;
 	struct sud_config config;
 	struct task_struct *task;
@@ -89,14 +93,19 @@ long sud_ioctl_set_task(struct file *file, void __user *arg)
 	task = find_tracee(args.tid);
 	if (IS_ERR(task))
 		return PTR_ERR(task);
-	set = sud_file_set(file);
 
-	if (config.flags & SUD_FLAG_REGIONS && args.set && args.set != set->id)
+	if (config.flags & SUD_FLAG_REGIONS) {
+		set = sud_file_set(file);
+		err = -ENOMEM;
+		if (!set)
+			goto put;
 		err = -EINVAL;
-	else
-		err = sud_config_apply(task, &config, set,
-				       !(args.flags & SUD_TASK_32BIT));
-
+		if (args.set && args.set != set->id)
+			goto put;
+	}
+	err = sud_config_apply(task, &config, set,
+			       !(args.flags & SUD_TASK_32BIT));
+put:
 	sud_regions_put(set);
 	put_task_struct(task);
 	return err;

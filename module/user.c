@@ -1,35 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How much memory the region sets of a user take, so that it can be bounded
- * where there are no memory cgroups. What is counted is what the allocator takes
- * for the ranges, from their allocation until the memory is free again.
+ * How much memory a user takes by region sets, so that it can be bounded where
+ * there are no memory cgroups. What is counted is what the allocator takes, from
+ * the allocation until the memory is free again. A user has two budgets of the
+ * same size: for the ranges of sets, and for the lists that calls work on; so a
+ * user whose sets have used up theirs can still remove ranges.
  *
  * The kernel's own counts, of struct user_struct and ucounts, are not for
  * modules.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/hashtable.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
 #include "user.h"
 
-/* The most that the sets of one user may take: some 30 full ones. */
+/* The most that one user may take of each budget: some 30 full sets. */
 #define MAX_BYTES (64UL << 20)
 
 /**
- * struct sud_user - what one user's sets take
+ * struct sud_user - what one user takes
  * @node: in the table
  * @uid: the user
- * @bytes: 0 only while the lock is held
+ * @bytes: of each budget; all 0 only while the lock is held
  */
 struct sud_user {
 	struct hlist_node node;
 	kuid_t uid;
-	size_t bytes;
+	size_t bytes[SUD_BUDGETS];
 };
 
 /*
@@ -67,19 +71,22 @@ static struct sud_user *find(kuid_t uid)
 	return NULL;
 }
 
-/**
- * sud_user_charge() - count memory for the calling user
- * @bytes: not 0
- *
- * Return: whom to uncharge; -ENOSPC, when it would be too much; -ENOMEM.
- */
-struct sud_user *sud_user_charge(size_t bytes)
+/* Return: true when the user takes nothing, and is out of the table. */
+static bool forget_idle(struct sud_user *user)
+{
+	lockdep_assert_held(&lock);
+
+	if (memchr_inv(user->bytes, 0, sizeof(user->bytes)))
+		return false;
+	hash_del(&user->node);
+	return true;
+}
+
+/* Return: as sud_user_charge(). */
+static struct sud_user *charge(kuid_t uid, enum sud_budget budget, size_t bytes,
+			       size_t most)
 {
 	struct sud_user *user, *new = NULL;
-	kuid_t uid = payer();
-
-	if (bytes > MAX_BYTES)
-		return ERR_PTR(-ENOSPC);
 
 	spin_lock(&lock);
 	user = find(uid);
@@ -98,25 +105,45 @@ struct sud_user *sud_user_charge(size_t bytes)
 		user->uid = uid;
 		hash_add(users, &user->node, __kuid_val(uid));
 	}
-	if (bytes > MAX_BYTES - user->bytes)
+	if (bytes > most || user->bytes[budget] > most - bytes) {
+		/* One that was made just now takes nothing. */
+		new = forget_idle(user) ? user : new;
 		user = ERR_PTR(-ENOSPC);
-	else
-		user->bytes += bytes;
+	} else {
+		user->bytes[budget] += bytes;
+	}
 	spin_unlock(&lock);
 
 	kfree(new);
 	return user;
 }
 
-void sud_user_uncharge(struct sud_user *user, size_t bytes)
+/**
+ * sud_user_charge() - count memory for the calling user
+ * @budget: what the memory is for
+ * @bytes: not 0
+ *
+ * Return: whom to uncharge; -ENOSPC, when it would be too much and the caller
+ * lacks CAP_SYS_RESOURCE; -ENOMEM.
+ */
+struct sud_user *sud_user_charge(enum sud_budget budget, size_t bytes)
+{
+	kuid_t uid = payer();
+	struct sud_user *user = charge(uid, budget, bytes, MAX_BYTES);
+
+	if (user == ERR_PTR(-ENOSPC) && capable(CAP_SYS_RESOURCE))
+		user = charge(uid, budget, bytes, SIZE_MAX);
+	return user;
+}
+
+void sud_user_uncharge(struct sud_user *user, enum sud_budget budget,
+		       size_t bytes)
 {
 	bool idle;
 
 	spin_lock(&lock);
-	user->bytes -= bytes;
-	idle = !user->bytes;
-	if (idle)
-		hash_del(&user->node);
+	user->bytes[budget] -= bytes;
+	idle = forget_idle(user);
 	spin_unlock(&lock);
 
 	if (idle)

@@ -6,7 +6,14 @@
 
 struct sud_user;
 
-struct sud_user *sud_user_charge(size_t bytes);
-void sud_user_uncharge(struct sud_user *user, size_t bytes);
+enum sud_budget {
+	SUD_BUDGET_SETS, /* the ranges of sets */
+	SUD_BUDGET_CALLS, /* lists of ranges, while a call works on them */
+	SUD_BUDGETS
+};
+
+struct sud_user *sud_user_charge(enum sud_budget budget, size_t bytes);
+void sud_user_uncharge(struct sud_user *user, enum sud_budget budget,
+		       size_t bytes);
 
 #endif /* SUD_USER_H */
