@@ -4,6 +4,10 @@
  * charged for it, and that it comes back.
  */
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "lib/backend.h"
@@ -333,4 +337,150 @@ TEST_LIMIT(user_limit_updates, "changes without end take no more room", false,
 		CHECK_OK(sud_regions_add(sud_fd, many_ranges + i * 5, 1));
 	}
 	CHECK(set_holds(sud_fd, many_ranges, RANGES_MAX));
+}
+
+/* What the cgroup is charged may be more by what the sets' own structs take. */
+TEST_LIMIT(user_limit_bytes, "64 MiB are no more than that for the allocator", false,
+	   170)
+{
+	int status;
+
+	file_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	if (mkdir(cgroup, 0755) && errno != EEXIST)
+		SKIP("no cgroups: %s", strerror(errno));
+	if (access("/sys/fs/cgroup/regions/memory.current", F_OK))
+		SKIP("no memory cgroups");
+	fill_many(RANGES_MAX);
+	pid_t pid = fork();
+
+	CHECK_OK(pid);
+	if (!pid) {
+		CHECK(file_write("/sys/fs/cgroup/regions/cgroup.procs", "0"));
+		become(NOBODY);
+		memory_before = memory_of(cgroup);
+		use_up();
+		long grown = memory_of(cgroup) - memory_before;
+
+		if (grown > 66L << 20 || grown < 56L << 20)
+			FAIL("the sets take %ld KiB", grown >> 10);
+		_exit(0);
+	}
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+	rmdir(cgroup);
+}
+
+/* The caller, who is in a new user namespace, gets uids from 200,000 on there. */
+static void map_uids(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	CHECK(file_write(path, "0 200000 10"));
+	snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
+	CHECK(file_write(path, "0 200000 10"));
+}
+
+TEST_LIMIT(user_limit_namespace,
+	   "the uids of a namespace that a user made have that user's budget", false,
+	   170)
+{
+	int made[2], mapped[2], status;
+	char c;
+
+	fill_many(RANGES_MAX);
+	CHECK_OK(pipe(made));
+	CHECK_OK(pipe(mapped));
+	pid_t pid = fork();
+
+	CHECK_OK(pid);
+	if (!pid) {
+		become(NOBODY);
+		prctl(PR_SET_DUMPABLE, 1);
+		if (unshare(CLONE_NEWUSER))
+			SKIP("no user namespaces: %s", strerror(errno));
+		CHECK_EQ(write(made[1], "x", 1), 1);
+		CHECK_EQ(read(mapped[0], &c, 1), 1);
+		CHECK_OK(setresuid(1, 1, 0));
+		use_up();
+		CHECK(!can_fill(0));
+		CHECK_OK(setresuid(0, 0, 0));
+		CHECK(!can_fill(2));
+		_exit(0);
+	}
+	CHECK_OK(close(made[1]));
+	if (read(made[0], &c, 1) == 1) {
+		map_uids(pid);
+		CHECK_EQ(write(mapped[1], "x", 1), 1);
+	}
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+}
+
+#define CALLS 70
+
+static char *slow_list;
+static volatile int refused;
+
+/* A call that has its list, and then waits for the list's last page for ever. */
+static void *stuck_call(void *unused)
+{
+	(void)unused;
+	CHECK_ERR(sud_regions_add(sud_open(), (struct sud_range *)slow_list,
+				  RANGES_MAX),
+		  ENOSPC);
+	__atomic_add_fetch(&refused, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static void stuck_calls(void)
+{
+	size_t size = RANGES_MAX * sizeof(struct sud_range);
+	struct uffdio_api api = { .api = UFFD_API };
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_register last = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	pthread_t thread;
+
+	CHECK_OK(uffd);
+	CHECK_OK(ioctl(uffd, UFFDIO_API, &api));
+	slow_list = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(slow_list != MAP_FAILED);
+	last.range.start = (uintptr_t)slow_list + size - 4096;
+	last.range.len = 4096;
+	CHECK_OK(ioctl(uffd, UFFDIO_REGISTER, &last));
+	become(NOBODY);
+	for (int i = 0; i < CALLS; i++)
+		CHECK_EQ(pthread_create(&thread, NULL, stuck_call, NULL), 0);
+}
+
+/* 63 lists of 1 MiB and a little fit into 64 MiB. */
+static bool all_others_refused(void)
+{
+	return refused >= CALLS - 63;
+}
+
+TEST_LIMIT(user_limit_calls,
+	   "the lists of a user's running calls are bounded, too", false, 60)
+{
+	pid_t pid = fork();
+
+	CHECK_OK(pid);
+	if (!pid) {
+		stuck_calls();
+		CHECK(wait_until(all_others_refused, 10000));
+		sleep_ms(200);
+		CHECK_EQ(refused, CALLS - 63);
+		/* Lists are counted apart from sets, and small ones not at all. */
+		struct sud_range small = { 0x1000, 0x1000 };
+
+		CHECK_OK(sud_regions_add(sud_open(), &small, 1));
+		kill(getpid(), SIGKILL);
+	}
+	int status;
+
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	fill_many(RANGES_MAX);
+	CHECK(can_fill(NOBODY));
 }

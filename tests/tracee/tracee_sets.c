@@ -131,6 +131,24 @@ TEST(set_number, "threads that share a set show one number, others another")
 	finish_held(&none, V_OFF);
 }
 
+TEST(set_number_random, "a number does not tell how many sets the machine has made")
+{
+	uint64_t number[3];
+
+	for (int i = 0; i < 3; i++) {
+		struct held one;
+
+		open_set(site_b, site_b_end);
+		one = hold(bring(stop_with_shared_set, 0));
+		number[i] = set_number(one.pid);
+		finish_held(&one, V_ONLY_B);
+	}
+	/* A count would be small, and its steps alike. */
+	for (int i = 0; i < 3; i++)
+		CHECK(number[i] > 1000000);
+	CHECK(number[1] - number[0] != number[2] - number[1]);
+}
+
 TEST(take, "TAKE_REGIONS: LIST gives the tracee's set, which no descriptor has")
 {
 	struct sud_config c;
@@ -456,4 +474,52 @@ TEST(born_traced,
 		check_verdicts(sh->got[1], V_ONLY_B);
 		check_verdicts(sh->got[0], V_BUT_B);
 	}
+}
+
+/* It has what it inherited, and no descriptor; it traces a child of its own. */
+static int take_as_nobody(void)
+{
+	struct sud_task_config t = { .flags = SUD_TASK_TAKE_REGIONS };
+	struct sud_config c;
+	int status, fd;
+
+	CHECK_OK(close(set_fd));
+	CHECK_OK(setgid(65534));
+	CHECK_OK(setuid(65534));
+	t.tid = fork();
+	CHECK_OK(t.tid);
+	if (!t.tid) {
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	CHECK_EQ(waitpid(t.tid, &status, 0), t.tid);
+	fd = sud_open();
+	CHECK_OK(fd);
+	CHECK_ERR(sud_get_task(fd, &t, &c), EPERM);
+	check_list(fd, NULL, NULL);
+	/* What it is armed with may be seen. */
+	t.flags = 0;
+	CHECK_OK(sud_get_task(fd, &t, &c));
+	CHECK_EQ(c.flags & SUD_FLAG_REGIONS, SUD_FLAG_REGIONS);
+	kill(t.tid, SIGKILL);
+	return 0;
+}
+
+TEST(take_inherited, "a set of another user's, which was inherited, is EPERM")
+{
+	struct sud_config c = config_set();
+	int status;
+	pid_t pid;
+
+	open_set(site_b, site_b_end);
+	c.flags |= SUD_FLAG_INHERIT_FORK;
+	CHECK_OK(sud_set(set_fd, &c));
+	pid = fork();
+	CHECK_OK(pid);
+	if (!pid)
+		_exit(take_as_nobody());
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+	check_list(set_fd, site_b, site_b_end);
 }
