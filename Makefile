@@ -33,6 +33,9 @@ man: ## builds the man pages: build/sud.4 and build/libsud.3
 	scdoc <docs/sud.4.scd >build/sud.4
 	scdoc <tools/libsud/libsud.3.scd >build/libsud.3
 
+picture: ## draws docs/data-path.svg again (needs graphviz)
+	dot -Tsvg docs/data-path.dot >docs/data-path.svg
+
 install: ## installs the module (by dkms) and the tools on this machine
 	@scripts/install
 
@@ -46,4 +49,4 @@ clean: ## removes what was built here; the roots stay in the cache
 	rm -rf build
 
 .PHONY: help demo check check-debug bench bench-host module tools man \
-	install uninstall style clean
+	picture install uninstall style clean
