@@ -87,7 +87,7 @@ all_kernels=$(rows line | xargs)
 debug_kernels=$(rows debug | sort -n -k 2 | sed 's/^/debug-/; s/ .*//' | xargs)
 export all_kernels debug_kernels
 
-# Build roots: one for each kernel, and two that have programs.
+# Build roots: one for each kernel, and three that have programs.
 root_suite()
 {
 	local suite
@@ -98,11 +98,11 @@ root_suite()
 		*) die "no such kernel: $1 (there are: $debug_kernels)" ;;
 		esac
 		;;
-	tools | qemu) echo trixie ;;
+	tools | compilers | qemu) echo trixie ;;
 	*)
 		suite=$(column suite "$1")
 		[ -n "$suite" ] ||
-			die "no such root: $1 (there are: $all_kernels tools qemu)"
+			die "no such root: $1 (there are: $all_kernels tools compilers qemu)"
 		echo "$suite"
 		;;
 	esac
@@ -117,6 +117,7 @@ root_packages()
 			clang-format shellcheck perl
 		return
 		;;
+	compilers) echo gcc g++ clang musl-tools libc6-dev linux-libc-dev; return ;;
 	qemu) echo qemu-system-x86; return ;;
 	esac
 	# The kernel itself is chosen by scripts/roots/root-kernel.
