@@ -6,6 +6,8 @@
  *	TEST_BOTH(name, "...")		the same body through /dev/sud and, where
  *					the kernel has it, through its own prctl
  *
+ * A table of cases becomes tests by test_add_case(), in a constructor.
+ *
  * A test ends by falling off its end, by a failed CHECK, or by SKIP("why").
  */
 #ifndef SUD_LIB_HARNESS_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Threads that wait for their turns, one at a time or all at once, and arm themselves.
+ * Threads that wait for their turns, one at a time or all at once, and arm themselves
+ * for site_a, by upcall: in a full cgroup there is no memory for a signal's siginfo.
  */
 #ifndef SUD_LIB_WORKERS_H
 #define SUD_LIB_WORKERS_H
@@ -30,6 +31,8 @@ extern int n_workers;
 void start_workers(int n);
 void take_turn(struct worker *w, void (*fn)(struct worker *w));
 void all_take_turns(void (*fn)(struct worker *w));
+
+/* What the functions below arm with, and what the thread was armed with before. */
 extern struct sud_config arm_with, armed_with;
 
 /* SET works, or says ENOMEM and the thread is as it was. */
