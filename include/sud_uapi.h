@@ -239,9 +239,9 @@ struct sud_regions {
 #define SUD_TASK_32BIT (1U << 0)
 /*
  * GET_TASK, in: from now on the descriptor has the thread's region set in place
- * of its own, if the thread uses one. EPERM when another user made the set and
- * the caller lacks CAP_SYS_PTRACE there: the thread may have inherited it. LIST then reads it, and SET_TASK on this
- * descriptor gives it to a thread.
+ * of its own, if the thread uses one. LIST then reads it, and SET_TASK on this
+ * descriptor gives it to a thread. EPERM when another user made the set, which
+ * the thread may have inherited, and the caller lacks CAP_SYS_PTRACE over it.
  */
 #define SUD_TASK_TAKE_REGIONS (1U << 1)
 

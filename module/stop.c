@@ -84,20 +84,22 @@ static int check_stopped(struct task_struct *task)
 static bool lock_siglock(struct task_struct *task, unsigned long *flags)
 {
 	struct sighand_struct *sighand;
-	bool locked = false;
 
 	rcu_read_lock();
-	while (!locked) {
+	for (;;) {
 		sighand = rcu_dereference(task->sighand);
 		if (!sighand)
 			break;
 		spin_lock_irqsave(&sighand->siglock, *flags);
-		locked = sighand == rcu_access_pointer(task->sighand);
-		if (!locked)
-			spin_unlock_irqrestore(&sighand->siglock, *flags);
+		if (likely(sighand == rcu_access_pointer(task->sighand))) {
+			/* For sparse: the lock is taken or not. */
+			__release(&sighand->siglock);
+			break;
+		}
+		spin_unlock_irqrestore(&sighand->siglock, *flags);
 	}
 	rcu_read_unlock();
-	return locked;
+	return sighand;
 }
 
 /* Ends sud_stop_hold(). A thread's sighand stays while its siglock is held. */
@@ -106,6 +108,8 @@ void sud_stop_let_go(struct task_struct *task, unsigned long flags)
 	struct sighand_struct *sighand =
 		rcu_dereference_protected(task->sighand, true);
 
+	/* See lock_siglock(). */
+	__acquire(&sighand->siglock);
 	spin_unlock_irqrestore(&sighand->siglock, flags);
 }
 

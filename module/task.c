@@ -156,13 +156,17 @@ static int lock_thread(struct task_struct *task, struct locked *locked)
 
 	if (task != current)
 		err = sud_stop_hold(task, &locked->siglock);
-	if (!err)
-		raw_spin_lock_irqsave(bucket_lock(task), locked->bucket);
-	return err;
+	if (err)
+		return err;
+	raw_spin_lock_irqsave(bucket_lock(task), locked->bucket);
+	/* For sparse, which cannot follow a lock that is taken or not. */
+	__release(bucket_lock(task));
+	return 0;
 }
 
 static void unlock_thread(struct task_struct *task, struct locked *locked)
 {
+	__acquire(bucket_lock(task));
 	raw_spin_unlock_irqrestore(bucket_lock(task), locked->bucket);
 	if (task != current)
 		sud_stop_let_go(task, locked->siglock);

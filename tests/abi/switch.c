@@ -66,7 +66,8 @@ static void in_order(void)
 	CHECK_ERR(arm(SUD_MODE_EXCLUSIVE, 0, 0, (void *)-1UL), EPERM);
 }
 
-TEST_BOTH(order, "what does not exist is EINVAL first, and EPERM comes before EFAULT")
+TEST_BOTH(order,
+	  "what does not exist is EINVAL first, and EPERM comes before EFAULT")
 {
 	with(own_switch(), in_order);
 	CHECK_ERR(arm(SUD_MODE_EXCLUSIVE, 0, 0, (void *)-1UL), EFAULT);
@@ -92,7 +93,8 @@ static void armed_before(void)
 	off_and_gone();
 }
 
-TEST_BOTH(armed_stays, "an armed thread stays armed, is not armed anew, and goes off")
+TEST_BOTH(armed_stays,
+	  "an armed thread stays armed, is not armed anew, and goes off")
 {
 	int status;
 
@@ -129,7 +131,8 @@ static void inherits(void)
 	CHECK_EQ(status, 0);
 }
 
-TEST(children, "a child of a thread that was armed before inherits all the same")
+TEST(children,
+     "a child of a thread that was armed before inherits all the same")
 {
 	int status = in_child(inherits);
 

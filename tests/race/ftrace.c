@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "race.h"
@@ -185,24 +184,19 @@ static void call_event(const char *name, const char *shown, bool on)
 		FAIL(me, "a tracepoint saw a call that was dispatched", 0, 0);
 }
 
-static void sys_enter(bool on)
+static void call_enter(bool on)
 {
 	call_event("sys_enter", "sys_enter: NR 9285", on);
 }
 
-static void sys_exit(bool on)
+static void call_exit(bool on)
 {
-	struct utsname uts;
-
-	uname(&uts);
 	/*
-	 * 5.10: the bits that show an exit come and go with the event; between
-	 * the hook and the exit, one can come.
+	 * Without native SUD, on 5.10, the bits that show an exit come and go
+	 * with the event; between the hook and the exit, one can come.
 	 */
 	call_event("sys_exit",
-		   strncmp(uts.release, "5.10.", 5) ? "sys_exit: NR 9285"
-						    : "no such line",
-		   on);
+		   sh->native ? "sys_exit: NR 9285" : "no such line", on);
 }
 
 /*
@@ -217,8 +211,8 @@ static struct toggle toggles[] = {
 	{ .fn = uprobe, .kind = K_uprobe },
 	{ .fn = uretprobe, .kind = K_uprobe },
 	{ .fn = lifecycle_events, .kind = K_event },
-	{ .fn = sys_enter, .kind = K_event },
-	{ .fn = sys_exit, .kind = K_event },
+	{ .fn = call_enter, .kind = K_event },
+	{ .fn = call_exit, .kind = K_event },
 };
 
 static void toggle(struct toggle *t)

@@ -340,8 +340,8 @@ TEST_LIMIT(user_limit_updates, "changes without end take no more room", false,
 }
 
 /* What the cgroup is charged may be more by what the sets' own structs take. */
-TEST_LIMIT(user_limit_bytes, "64 MiB are no more than that for the allocator", false,
-	   170)
+TEST_LIMIT(user_limit_bytes, "64 MiB are no more than that for the allocator",
+	   false, 170)
 {
 	int status;
 
@@ -382,8 +382,8 @@ static void map_uids(pid_t pid)
 }
 
 TEST_LIMIT(user_limit_namespace,
-	   "the uids of a namespace that a user made have that user's budget", false,
-	   170)
+	   "the uids of a namespace that a user made have that user's budget",
+	   false, 170)
 {
 	int made[2], mapped[2], status;
 	char c;

@@ -45,8 +45,8 @@ static void ask(int fd, unsigned int flags)
 {
 	struct sud_config config = { .size = sizeof(config) };
 	struct sud_task_config task = { .tid = shared->victim, .flags = flags };
-	int r = flags ? sud_get_task(fd, &task, &config) :
-			sud_set_task(fd, &task, &config);
+	int r = flags ? sud_get_task(fd, &task, &config)
+		      : sud_set_task(fd, &task, &config);
 
 	shared->asked++;
 	if (!r)
@@ -111,7 +111,8 @@ static void make_suid_copy(void)
 {
 	char data[65536];
 	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	int to = open(SUID_COPY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	int to =
+		open(SUID_COPY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
 	ssize_t n;
 
 	CHECK_OK(from);
@@ -181,9 +182,10 @@ static void attack(void (*trace)(double until))
 	CHECK(shared->asked > 1000);
 }
 
-TEST_LIMIT(let_go,
-	   "a set-user-ID program that root traces and lets go is not its parent's",
-	   false, 60)
+TEST_LIMIT(
+	let_go,
+	"a set-user-ID program that root traces and lets go is not its parent's",
+	false, 60)
 {
 	attack(trace_and_detach);
 }

@@ -131,7 +131,8 @@ TEST(set_number, "threads that share a set show one number, others another")
 	finish_held(&none, V_OFF);
 }
 
-TEST(set_number_random, "a number does not tell how many sets the machine has made")
+TEST(set_number_random,
+     "a number does not tell how many sets the machine has made")
 {
 	uint64_t number[3];
 
