@@ -192,11 +192,15 @@ static void call_enter(bool on)
 static void call_exit(bool on)
 {
 	/*
+	 * A dispatched call has its number in ax; one that dies of a bad
+	 * selector is shown with ENOSYS, as native SUD shows it.
+	 *
 	 * Without native SUD, on 5.10, the bits that show an exit come and go
 	 * with the event; between the hook and the exit, one can come.
 	 */
 	call_event("sys_exit",
-		   sh->native ? "sys_exit: NR 9285" : "no such line", on);
+		   sh->native ? "sys_exit: NR 9285 = 9285" : "no such line",
+		   on);
 }
 
 /*
