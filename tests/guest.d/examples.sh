@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Each of examples/ sees what it is to show.
+# shellcheck source=scripts/ktap.sh
+. /tests/ktap.sh
+log=/tmp/example
+for program in /tests/examples/*; do
+	status=0
+	timeout -s KILL 20 "$program" >$log 2>&1 || status=$?
+	sed 's/^/# /' $log
+	result $status "examples/${program##*/}"
+done
+finished
