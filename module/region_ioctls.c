@@ -17,54 +17,51 @@
 
 /**
  * struct list - ranges on their way in or out
+ * @ranges: NULL for none
+ * @bytes: what they take
  * @user: whom they are charged to, as long as the call runs; NULL for few
- * @bytes: what is charged
  */
 struct list {
-	struct sud_user *user;
+	struct sud_range *ranges;
 	size_t bytes;
-	struct sud_range ranges[];
+	struct sud_user *user;
 };
 
-/* Return: room for @count ranges, or an error. */
-static struct list *list_alloc(size_t count)
+/* Return: 0, and there is room for @count ranges; -ENOSPC; -ENOMEM. */
+static int list_alloc(struct list *list, size_t count)
 {
-	size_t bytes = struct_size((struct list *)NULL, ranges, count);
-	struct sud_user *user = NULL;
-	struct list *list;
+	memset(list, 0, sizeof(*list));
+	if (!count)
+		return 0;
 
+	list->bytes = array_size(count, sizeof(*list->ranges));
 	/* A call may be made to last, by slow memory. */
-	if (bytes > PAGE_SIZE)
-		user = sud_user_charge(SUD_BUDGET_CALLS, bytes);
-	if (IS_ERR(user))
-		return ERR_CAST(user);
-
-	list = kvmalloc(bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!list) {
-		if (user)
-			sud_user_uncharge(user, SUD_BUDGET_CALLS, bytes);
-		return ERR_PTR(-ENOMEM);
+	if (list->bytes > PAGE_SIZE) {
+		list->user = sud_user_charge(SUD_BUDGET_CALLS, list->bytes);
+		if (IS_ERR(list->user))
+			return PTR_ERR(list->user);
 	}
-	list->user = user;
-	list->bytes = bytes;
-	return list;
+
+	list->ranges = kvmalloc(list->bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (list->ranges)
+		return 0;
+	if (list->user)
+		sud_user_uncharge(list->user, SUD_BUDGET_CALLS, list->bytes);
+	return -ENOMEM;
 }
 
 static void list_free(struct list *list)
 {
-	struct sud_user *user = list->user;
-	size_t bytes = list->bytes;
-
-	kvfree(list);
-	if (user)
-		sud_user_uncharge(user, SUD_BUDGET_CALLS, bytes);
+	kvfree(list->ranges);
+	if (list->user)
+		sud_user_uncharge(list->user, SUD_BUDGET_CALLS, list->bytes);
 }
 
 static long change_regions(struct file *file, void __user *arg, bool add)
 {
 	struct sud_region_set *set;
 	struct sud_regions args;
-	struct list *list;
+	struct list list;
 	int err;
 
 	err = sud_uapi_read_regions(&args, arg);
@@ -73,23 +70,23 @@ static long change_regions(struct file *file, void __user *arg, bool add)
 	if (args.count > SUD_REGIONS_MAX)
 		return -ENOSPC;
 
-	list = list_alloc(args.count);
-	if (IS_ERR(list))
-		return PTR_ERR(list);
+	err = list_alloc(&list, args.count);
+	if (err)
+		return err;
 
-	if (copy_from_user(list->ranges, sud_uapi_pointer(args.ranges),
-			   args.count * sizeof(*list->ranges))) {
+	if (copy_from_user(list.ranges, sud_uapi_pointer(args.ranges),
+			   args.count * sizeof(*list.ranges))) {
 		err = -EFAULT;
-	} else if (!sud_ranges_valid(list->ranges, args.count)) {
+	} else if (!sud_ranges_valid(list.ranges, args.count)) {
 		err = -EINVAL;
 	} else {
 		set = sud_file_set(file);
-		err = set ? sud_regions_change(set, list->ranges, args.count,
+		err = set ? sud_regions_change(set, list.ranges, args.count,
 					       add)
 			  : -ENOMEM;
 		sud_regions_put(set);
 	}
-	list_free(list);
+	list_free(&list);
 	return err;
 }
 
@@ -109,7 +106,7 @@ long sud_ioctl_regions_list(struct file *file, void __user *arg)
 	struct sud_region_set *set;
 	struct sud_regions args;
 	size_t room, count = 0;
-	struct list *list;
+	struct list list;
 	int err;
 
 	err = sud_uapi_read_regions(&args, arg);
@@ -117,19 +114,19 @@ long sud_ioctl_regions_list(struct file *file, void __user *arg)
 		return err;
 
 	room = min_t(u64, args.count, SUD_REGIONS_MAX);
-	list = list_alloc(room);
-	if (IS_ERR(list))
-		return PTR_ERR(list);
+	err = list_alloc(&list, room);
+	if (err)
+		return err;
 
 	set = sud_file_set_if_any(file);
 	if (set)
-		err = sud_regions_list(set, list->ranges, room, &count);
+		err = sud_regions_list(set, list.ranges, room, &count);
 	sud_regions_put(set);
 
-	if (!err && (copy_to_user(sud_uapi_pointer(args.ranges), list->ranges,
-				  min(room, count) * sizeof(*list->ranges)) ||
+	if (!err && (copy_to_user(sud_uapi_pointer(args.ranges), list.ranges,
+				  min(room, count) * sizeof(*list.ranges)) ||
 		     put_user((u64)count, &to->count)))
 		err = -EFAULT;
-	list_free(list);
+	list_free(&list);
 	return err;
 }
