@@ -370,6 +370,8 @@ static void round_of(long until)
 			if (sh->slots[i].role && !sh->slots[i].pid)
 				start(&sh->slots[i]);
 		disturb();
+		parent_asks(&sh->slots[choose(sh->workers)],
+			    choose(sh->threads));
 		if (choose(100) == 0)
 			try_unload();
 		watch(now);

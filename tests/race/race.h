@@ -16,6 +16,7 @@
  *	tracer.c	ptrace: of workers
  *	follow.c	of children of its own
  *	stops.c		what may be done to a thread that is stopped
+ *	parent.c	a parent that asks for threads that others trace
  *	ftrace.c	tracers, kprobes and uprobes on and off
  *	bystander.c	processes that are not armed here
  *	coordinator.c	starts, kills, watches; loads and unloads the module
@@ -150,6 +151,7 @@ enum kind {
 	K_stepped_over,
 	K_get_task,
 	K_set_task,
+	K_asked,
 	K_disturb,
 	K_tracee,
 	K_ftrace,
@@ -519,5 +521,9 @@ void report(void);
 long module_load(const char *params);
 long module_unload(void);
 
+/* parent.c */
+void parent_asks(struct slot *slot, int thread);
+
 #endif /* __ASSEMBLER__ */
+
 #endif /* RACE_H */

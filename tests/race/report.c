@@ -195,6 +195,7 @@ static const struct {
 	[K_stepped_over] = { "ptrace", "step over a call" },
 	[K_get_task] = { "ptrace", "GET_TASK" },
 	[K_set_task] = { "ptrace", "SET_TASK", "ops" },
+	[K_asked] = { "ptrace", "asked by a parent that traces nobody" },
 	[K_disturb] = { "ptrace", "other configuration" },
 	[K_tracee] = { "ptrace", "own child" },
 	[K_ftrace] = { "tracing", "tracer", "ops" },
