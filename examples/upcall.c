@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Upcalls by hand: a blocked call continues at a place of the program's own, for
- * about the price of a plain call. The form in registers: rcx holds the address
- * after the instruction, rax the number, and all else is as the caller left it.
+ * Upcalls by hand: a blocked call continues in code of the program's own, for
+ * about the price of a plain call. In the form in registers rcx holds the
+ * address after the instruction and rax the number; every other register but
+ * r11 is as the caller left it.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -11,8 +12,11 @@
 #include <sys/syscall.h>
 #include "sud.h"
 
-/* Answers getppid with 4711, and makes every other call itself: its own syscall
- * instruction lies in the region, from which calls run.
+/*
+ * The entry answers getppid and makes every other call itself: its own syscall
+ * instruction lies in the region, from which calls run. Calls that make a child
+ * and rt_sigreturn depend on the stack pointer, so that they need more than this:
+ * tools/libsud makes them.
  */
 extern char entry[], region[], region_end[];
 __asm__(".text\n"
