@@ -66,7 +66,7 @@ struct sud_task {
 	struct rcu_head rcu;
 };
 
-/* The promise of the README; kmalloc() has a size for it. */
+/* SECURITY.md promises it; kmalloc() has a size for it. */
 static_assert(sizeof(struct sud_task) <= 192);
 
 extern struct hlist_head sud_task_table[1 << SUD_HASH_BITS];

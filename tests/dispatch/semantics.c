@@ -45,7 +45,7 @@ static bool has_si_arch(void)
 TEST_BOTH(siginfo_arch, "si_arch says by which convention the call was made")
 {
 	if (!has_si_arch())
-		SKIP("si_arch reads 0 here, see the README");
+		SKIP("si_arch reads 0 here, see sud(4)");
 	handle_sigsys();
 	CHECK_OK(arm(SUD_MODE_EXCLUSIVE, 0, 0, &selector));
 	blocked(MAGIC_NR, 1, 2, 3);

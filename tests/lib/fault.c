@@ -111,7 +111,7 @@ static void fault_no_rseq(void)
 
 #define FAIL_NTH "/proc/thread-self/fail-nth"
 
-/* What scripts/vm boots with. */
+/* What scripts/vm/boot boots with. */
 #define FAULT_CONSOLE 5
 
 static void fault_console(int level)
@@ -124,8 +124,8 @@ static pid_t fault_main;
 
 /*
  * The whole program is skipped on a kernel that cannot make anything fail. Where
- * large memory fails, the kernel logs a stack, which scripts/vm would take for a
- * complaint: so the console gets errors only, until the program ends.
+ * large memory fails, the kernel logs a stack, which scripts/vm/boot would take
+ * for a complaint: so the console gets errors only, until the program ends.
  */
 __attribute__((constructor)) static void fault_possible(void)
 {
