@@ -32,7 +32,8 @@
  *		would take a region set that another user made
  *   ESRCH	there is no such thread, or it is not stopped, or another thread
  *		took its number over in an exec that its tracer was not told of
- *   EINTR	the caller was killed while it waited for its turn at a set
+ *   EINTR	the caller was killed while it waited for its turn at a set, or for
+ *		a thread that it traces to come to rest
  *   ENOTTY	no such ioctl
  * An ioctl that fails changes nothing: an armed thread stays armed as it was,
  * and a region set holds what it held.

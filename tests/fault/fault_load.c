@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "lib/backend.h"
+#include "lib/clock.h"
 #include "lib/fault.h"
 #include "lib/files.h"
 #include "lib/harness.h"
@@ -298,4 +299,142 @@ TEST_LIMIT(prctl, "the prctl of a module that was loaded with prctl=1", false,
 	CHECK_OK(close(sud_fd));
 	CHECK_OK(unload());
 	end();
+}
+
+/*
+ * Processes that ask the prctl all the while. Each is off again when it has been armed,
+ * so that what has loaded can be unloaded.
+ */
+#define ASKERS 2
+
+static struct asker {
+	volatile bool go, asks;
+	volatile long asked, armed, dispatched;
+} *askers;
+
+static void ask(struct asker *a)
+{
+	for (; a->go; a->asked++) {
+		selector = SUD_SELECTOR_ALLOW;
+		if (prctl_inclusive())
+			continue;
+		a->armed++;
+		/* What has armed the thread may be gone, and its prctl with it. */
+		prctl_off();
+	}
+	if (site_a_is_dispatched())
+		a->dispatched++;
+	selector = SUD_SELECTOR_ALLOW;
+}
+
+static void asker(struct asker *a)
+{
+	for (;;) {
+		while (!a->go)
+			sleep_ms(1);
+		a->asks = true;
+		ask(a);
+		a->asks = false;
+	}
+}
+
+static void start_askers(void)
+{
+	askers = mmap(NULL, ASKERS * sizeof(*askers), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(askers != MAP_FAILED);
+	for (int i = 0; i < ASKERS; i++) {
+		pid_t pid = fork();
+
+		CHECK_OK(pid);
+		if (!pid)
+			asker(&askers[i]);
+	}
+}
+
+static bool all_ask(void)
+{
+	for (int i = 0; i < ASKERS; i++)
+		if (!askers[i].asked)
+			return false;
+	return true;
+}
+
+static bool none_asks(void)
+{
+	for (int i = 0; i < ASKERS; i++)
+		if (askers[i].asks)
+			return false;
+	return true;
+}
+
+static void ask_all_the_while(bool go)
+{
+	for (int i = 0; i < ASKERS; i++) {
+		if (go)
+			askers[i].asked = 0;
+		askers[i].go = go;
+	}
+	CHECK(wait_until(go ? all_ask : none_asks, 10000));
+}
+
+static long load_with_prctl(void)
+{
+	return load_with_param("prctl=1");
+}
+
+static long armed_by_loaded;
+
+static bool load_beside_askers(int n)
+{
+	bool happened;
+	long ret;
+	int err;
+
+	ask_all_the_while(true);
+	happened = try_quietly(n, load_with_prctl, &ret, &err);
+	if (!ret)
+		/* They come to know the module that has loaded. */
+		sleep_ms(20);
+	ask_all_the_while(false);
+	for (int i = 0; i < ASKERS; i++) {
+		if (ret && askers[i].armed)
+			FAIL("fault %d: %ld prctls of a module that failed to load",
+			     n, askers[i].armed);
+		if (askers[i].dispatched)
+			FAIL("fault %d: a process is still armed", n);
+		armed_by_loaded += askers[i].armed;
+		askers[i].armed = 0;
+	}
+	if (ret) {
+		if (!happened || (err != ENOMEM && err != EFAULT))
+			FAIL("fault %d: %s", n, strerror(err));
+		failed++;
+	} else {
+		CHECK_OK(unload());
+	}
+	check_gone();
+	fault_log_check();
+	return happened;
+}
+
+TEST_LIMIT(askers,
+	   "the prctl of a module that fails to load arms nobody, however often asked",
+	   false, 240)
+{
+	int n = 1;
+
+	if (!prctl_inclusive()) {
+		CHECK_OK(prctl_off());
+		SKIP("this kernel's own prctl has all modes");
+	}
+	begin();
+	start_askers();
+	while (load_beside_askers(n))
+		n++;
+	CHECK(failed);
+	/* The last has loaded, and then it is served. */
+	CHECK(armed_by_loaded > 0);
+	end();
+	report("askers", n - 1);
 }
