@@ -28,6 +28,7 @@ static struct setting {
 	{ TRACING "kprobe_events", "" },
 	{ TRACING "uprobe_events", "" },
 	{ TRACING "set_ftrace_filter", "" },
+	{ TRACING "set_event_pid", "" },
 	{ "/proc/sys/kernel/ftrace_enabled" },
 	{ "/proc/sys/kernel/printk" },
 	{ "/proc/sys/kernel/syscall_user_dispatch" },
