@@ -18,8 +18,8 @@ enum sud_verdict sud_deliver_other(struct pt_regs *regs, struct sud_task *st);
  * sud_deliver() - hand a blocked call over
  * @plain: the thread's selector, if it has one, is at a fixed address
  *
- * SUD_FLAG_AUTO_ALLOW comes first. A selector that cannot be written is one that
- * cannot be read.
+ * SUD_FLAG_AUTO_ALLOW comes first. A selector that cannot be written kills as one
+ * that cannot be read.
  */
 static __always_inline enum sud_verdict
 sud_deliver(struct pt_regs *regs, struct sud_task *st, bool plain)

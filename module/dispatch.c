@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The decision, in the order and the words of the kernel's own
- * syscall_user_dispatch(), kernel/entry/syscall_user_dispatch.c:
+ * The decision. It asks what the kernel's own syscall_user_dispatch() asks, in
+ * the words of kernel/entry/syscall_user_dispatch.c and in this order:
  *
  *	1. the region (or the set), and which ways in are judged	judge*()
  *	2. the selector							judge_selector()
  *	3. calls that are never dispatched				hand_over()
- *	4. the deaths, and the hand-over				hand_over()
+ *	4. the deaths by a bad selector					hand_over()
+ *	5. SUD_FLAG_SIGRETURN						hand_over()
+ *	6. what a blocked call gets					sud_deliver()
  *
  * Native SUD asks 3 before 2. No verdict depends on that order, and here the
- * selector's ALLOW comes first, because it is common.
+ * selector's ALLOW comes first, because it is common. A fast upcall goes from 2
+ * to 6.
  *
  * Each step that is not always needed is a function of its own, and is called
  * last in the one before: so the common cases need no stack frame.
@@ -104,7 +107,10 @@ static noinline enum sud_verdict hand_over(struct pt_regs *regs,
 static __always_inline enum sud_verdict blocked(struct pt_regs *regs,
 						struct sud_task *st, bool plain)
 {
-	/* Nothing that hand_over() asks can hold of such a call. */
+	/*
+	 * What hand_over() asks does not concern such a call: it is not exempt
+	 * by this number, and a fast upcall has no SUD_FLAG_SIGRETURN.
+	 */
 	if (likely(sud_upcall_is_fast(st) && !sud_exempt_number(regs)))
 		return sud_deliver(regs, st, plain);
 
@@ -151,7 +157,7 @@ static noinline enum sud_verdict judge_way(struct pt_regs *regs,
 	return judge_selector(regs, st, false);
 }
 
-/* The call comes from elsewhere than the last, or the set has changed. */
+/* Not in the range found last, or the set has changed since: search the set. */
 static noinline enum sud_verdict judge_inside(struct pt_regs *regs,
 					      struct sud_task *st)
 {

@@ -53,7 +53,7 @@ enum sud_verdict sud_inherit_refill(struct pt_regs *regs, struct sud_task *st)
 	if (likely(st->spare))
 		return SUD_VERDICT_RUN;
 
-	/* A tracer could yet make another call one that makes a child. */
+	/* A tracer may yet make this call one that makes a child. */
 	if (!makes_child(regs) && !READ_ONCE(current->ptrace))
 		return SUD_VERDICT_RUN;
 
@@ -73,7 +73,10 @@ void sud_inherit(struct task_struct *child, unsigned long clone_flags)
 
 	spare = st->spare;
 	if (unlikely(!spare)) {
-		/* Rather than run unarmed. Its siglock may sleep, on RT. */
+		/*
+		 * It must not run unarmed, and cannot be killed here: its
+		 * siglock may sleep, on RT.
+		 */
 		sud_gate_seal(child);
 		return;
 	}

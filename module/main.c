@@ -7,8 +7,8 @@
  *	system call -> entry.S -> dispatch.c -> task.h -> deliver.h
  *
  * hook.c puts the trampoline in entry.S in front of the function that the
- * kernel's slow system call path calls for a thread with the arming bit set, and
- * only for such a thread; dispatch.c decides in native SUD's order; deliver.h
+ * kernel's slow system call path calls for a thread with the arming bit set (on
+ * 5.10 for some others too, which entry.S sends on); dispatch.c asks what native SUD asks; deliver.h
  * hands a blocked call over, by an upcall (upcall.h, upcall.c) or by a signal
  * (force.c).
  *

@@ -7,8 +7,8 @@
  *		not current
  *   their memory	charged to the user and the memory cgroup that made them
  *		grow. A copy that became too small is freed after a grace period,
- *		and counts against its user until then; the last reference frees
- *		the others at once, since nobody can be looking any more
+ *		and counts against its user until then. The last reference frees
+ *		the set and the other copies, a grace period later as well
  *
  * An update allocates nothing unless the set has to grow, which it does for both
  * copies at once, and waits for no grace period: nothing piles up however fast a
@@ -57,7 +57,7 @@ static struct sud_ranges empty = {
 /* Frees what may sleep to be freed. */
 static struct workqueue_struct *workqueue;
 
-/* kmalloc() rounds up to a power of two: dear for the last large step. */
+/* kmalloc() rounds up to a power of two, which may waste half of a large copy. */
 static bool by_pages(size_t size)
 {
 	return size > PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER;
@@ -76,7 +76,10 @@ static struct copy *copy_alloc(size_t size)
 	return by_pages(size) ? __vmalloc(size, gfp) : kvmalloc(size, gfp);
 }
 
-/* Empty, and a reader may search it at once: one that is late, and tries again. */
+/*
+ * Empty, and ready for the search: a late reader may look in a copy that is just
+ * being written; it then sees the new version and tries again.
+ */
 static struct sud_ranges *ranges_new(size_t room)
 {
 	size_t size = sizeof(struct copy) + 2 * room * sizeof(unsigned long);

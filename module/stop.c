@@ -2,7 +2,7 @@
 /*
  * Keeps the caller's tracee in its stop while something is done to it.
  *
- * Who may change another thread, and when. Two walls, each for itself:
+ * Who may change another thread, and when. Two conditions, each needed:
  *
  * The thread does not run. Its siglock is held from the look at it until the
  * change is made. A stopped tracee goes on by a wake-up of the kernel's under
@@ -14,9 +14,9 @@
  * The caller is the tracer. task->parent alone does not say so: an attach sets
  * @ptrace before @parent, and a detach sets @parent back before it clears
  * @ptrace, so in between the natural parent looks like a tracer. Both write
- * under tasklist_lock, which modules cannot take. Hence three looks, between
- * which all writers of the first moment have left that lock, at a thread that
- * is off its CPU and that has not run since the first look. A look can be wrong
+ * under tasklist_lock, which modules cannot take. Hence three looks, at a
+ * thread that is off its CPU and has not run since the first one. Between two
+ * looks, whoever held tasklist_lock at the earlier one has let go of it. A look can be wrong
  * during an attach or during a detach only. A detach that has ended has woken
  * the thread, which would have run; and between two attaches lies a detach. So
  * at most one attach and one detach fit, and the third look is right.
@@ -35,7 +35,10 @@
 static bool on_cpu(const struct task_struct *task)
 {
 #ifdef CONFIG_SMP
-	/* Pairs with finish_task(): the count of switches is the last one's. */
+	/*
+	 * Pairs with finish_task(): off its CPU, the counts of switches include
+	 * the one that took it off.
+	 */
 	return smp_load_acquire(&task->on_cpu);
 #else
 	return false;
@@ -144,7 +147,10 @@ int sud_stop_hold(struct task_struct *task, unsigned long *flags)
 	int looks = 0, err;
 	bool moving;
 
-	/* Both are stable for the tracer; nobody else takes the lock at all. */
+	/*
+	 * A tracer passes here always, since ptrace and parent do not change
+	 * under it. Anybody else fails before the thread's siglock is taken.
+	 */
 	err = check_tracer(task);
 	if (err)
 		return err;

@@ -36,6 +36,7 @@
 #include "stop.h"
 #include "task.h"
 
+/* The table's buckets share 64 locks. */
 #define LOCK_BITS 6
 
 struct hlist_head sud_task_table[1 << SUD_HASH_BITS];
@@ -74,7 +75,10 @@ static void insert(struct sud_task *st, struct task_struct *task)
 	__module_get(THIS_MODULE);
 }
 
-/* Return: the task's state, which the caller releases, or NULL. */
+/*
+ * Return: the task's state, which the caller releases; NULL when there is none,
+ * or when work that is queued on the task will release it (compat/resume.c).
+ */
 static struct sud_task *take_out(struct task_struct *task)
 {
 	struct sud_task *st = sud_task_find(task);
@@ -109,7 +113,10 @@ static struct sud_region_set *fill_in(struct sud_task *st,
 	bool inclusive = config->mode == SUD_MODE_INCLUSIVE;
 	struct sud_region_set *old = st->set;
 
-	/* Native SUD's test for an inclusive region, too. */
+	/*
+	 * An inclusive region is stored as its complement, as native SUD does:
+	 * one unsigned comparison then serves both modes.
+	 */
 	st->region.offset = config->offset + (inclusive ? config->len : 0);
 	st->region.len = inclusive ? -config->len : config->len;
 	st->region.version = 0;
@@ -196,7 +203,10 @@ static int reserve_get(struct reserve *reserve, const struct task_struct *task,
 		       const struct sud_config *config)
 {
 	bool arms = config->mode != SUD_MODE_OFF && !sud_task_armed(task);
-	/* A thread may be stopped where the hook does not see its next clone. */
+	/*
+	 * A tracer may stop the thread behind the hook and make its call a
+	 * clone, so that the spare has to be there at once.
+	 */
 	bool inherits = config->flags & SUD_FLAGS_INHERIT;
 
 	reserve->state = arms ? sud_task_alloc() : NULL;
@@ -216,7 +226,7 @@ static int arm(struct task_struct *task, const struct sud_task_state *state,
 	struct sud_task *st = sud_task_find(task);
 
 	if (!st) {
-		/* It was armed a moment ago, but was killed since. */
+		/* reserve_get() saw it armed; it has been killed since. */
 		if (!reserve->state)
 			return -ESRCH;
 		swap(st, reserve->state);
@@ -299,7 +309,10 @@ int sud_task_get(struct task_struct *task, struct sud_task_state *state)
 	return 0;
 }
 
-/* As sud_task_clear(), for a thread that its tracer may just be arming. */
+/*
+ * Disarm the calling thread as it exits. It takes the lock even where the table
+ * seems to have no state of it: a tracer may be arming it at this moment.
+ */
 void sud_task_exit(void)
 {
 	raw_spinlock_t *lock = bucket_lock(current);

@@ -10,9 +10,10 @@
  * SUD_GATE_SYMBOLS	names of the function to hook, the likeliest first;
  *			its first argument is the call's struct pt_regs
  * enum sud_verdict	what sud_dispatch() returns:
- *	SUD_VERDICT_RUN		the call runs
+ *	SUD_VERDICT_RUN		the call runs. On 5.10 the same value as PASS
  *	SUD_VERDICT_SKIP	the call does not run; ax stays as it is
- *	SUD_VERDICT_PASS	the hooked function's own body judges the call
+ *	SUD_VERDICT_PASS	go on in the hooked function's own body, where
+ *				native SUD judges the call itself
  * sud_gate_hide()	hides a call that is skipped from ptrace, audit and the
  *			tracepoints, which would show its exit. @signal: a
  *			signal follows; else user code goes on at once
@@ -21,9 +22,9 @@
  * sud_gate_arm()	set and clear the bit that leads a thread to the hook
  * sud_gate_disarm()
  * sud_gate_shortcut()	the calling thread's state if it can be had without the
- *			table. Not NULL: compare the key. SUD_GATE_SHORTCUT says
- *			whether there is such a way
- * sud_gate_fork()	clean a new child of what its parent's arming left in it
+ *			table. Compare its key with current: fork copies the
+ *			shortcut. SUD_GATE_SHORTCUT says whether there is one
+ * sud_gate_fork()	clear the arming bit and fields that fork copied to a child
  * sud_gate_seal()	no system call of a new child, which has not run yet and
  *			is not armed, will ever run; without the hook, too
  * sud_gate_native_armed()	the kernel's own prctl has armed the thread
@@ -34,7 +35,7 @@
 #ifndef SUD_COMPAT_GATE_H
 #define SUD_COMPAT_GATE_H
 
-/* Also for entry.S. */
+/* The value of SUD_VERDICT_PASS, for assembly. */
 #define SUD_PASS 2
 
 #include "have_native.h"
