@@ -418,9 +418,10 @@ static bool load_beside_askers(int n)
 	return happened;
 }
 
-TEST_LIMIT(askers,
-	   "the prctl of a module that fails to load arms nobody, however often asked",
-	   false, 240)
+TEST_LIMIT(
+	askers,
+	"the prctl of a module that fails to load arms nobody, however often asked",
+	false, 240)
 {
 	int n = 1;
 
