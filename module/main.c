@@ -8,9 +8,9 @@
  *
  * hook.c puts the trampoline in entry.S in front of the function that the
  * kernel's slow system call path calls for a thread with the arming bit set (on
- * 5.10 for some others too, which entry.S sends on); dispatch.c asks what native SUD asks; deliver.h
- * hands a blocked call over, by an upcall (upcall.h, upcall.c) or by a signal
- * (force.c).
+ * 5.10 for some others too, which entry.S sends on); dispatch.c asks what native
+ * SUD asks; deliver.h hands a blocked call over, by an upcall (upcall.h,
+ * upcall.c) or by a signal (force.c).
  *
  * The control path is dev.c -> config.c -> task.c; tracee.c and prctl.c are two
  * more ways into it. lifecycle.c follows fork, exec and exit. Region sets are
