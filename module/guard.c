@@ -61,10 +61,9 @@ void sud_guard_must(int err)
 /* Return: 0, also when an optional function is not there. */
 int sud_guard_attach(struct sud_guard *guard)
 {
-	unsigned long ip;
 	int err;
 
-	err = sud_guard_find(guard->symbol, &ip);
+	err = sud_guard_find(guard->symbol, &guard->ip);
 	if (err == -ENOENT && guard->optional)
 		return 0;
 	if (err) {
@@ -73,7 +72,7 @@ int sud_guard_attach(struct sud_guard *guard)
 		return err;
 	}
 
-	err = ftrace_set_filter_ip(&guard->ops, ip, 0, 0);
+	err = ftrace_set_filter_ip(&guard->ops, guard->ip, 0, 0);
 	if (!err)
 		err = register_ftrace_function(&guard->ops);
 	if (err) {

@@ -14,6 +14,7 @@ int sud_guard_find(const char *symbol, unsigned long *ip);
  * struct sud_guard - a function ahead of which the module looks
  * @symbol: the function
  * @optional: not every kernel that has the others has it
+ * @ip: where it is, once it is attached
  * @attached: the function calls @ops first
  * @ops: with the callback, which may change the registers it is given: by ip,
  *	where the call goes. It may not sleep
@@ -21,6 +22,7 @@ int sud_guard_find(const char *symbol, unsigned long *ip);
 struct sud_guard {
 	const char *symbol;
 	bool optional;
+	unsigned long ip;
 	bool attached;
 	struct ftrace_ops ops;
 };

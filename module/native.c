@@ -88,24 +88,18 @@ static struct sud_guard guards[] = {
 
 int sud_native_init(void)
 {
-	unsigned long ip;
 	int err, i;
 
 	for (i = 0; i < ARRAY_SIZE(guards); i++) {
 		err = sud_guard_attach(&guards[i]);
-		if (err)
-			goto err_guards;
+		if (err) {
+			sud_native_exit();
+			return err;
+		}
 	}
 
-	err = sud_guard_find(guards[0].symbol, &ip);
-	if (err)
-		goto err_guards;
-	static_call_update(sud_native_set, (typeof(&set_nothing))ip);
+	static_call_update(sud_native_set, (typeof(&set_nothing))guards[0].ip);
 	return 0;
-
-err_guards:
-	sud_native_exit();
-	return err;
 }
 
 void sud_native_exit(void)

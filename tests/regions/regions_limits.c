@@ -180,14 +180,19 @@ static bool memory_back(void)
 	return memory_of(cgroup) < memory_before + (512 << 10);
 }
 
-TEST_LIMIT(memory_cgroup, "ranges are charged to the cgroup of who adds them",
-	   false, 60)
+static void make_cgroup(void)
 {
 	file_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
 	if (mkdir(cgroup, 0755) && errno != EEXIST)
 		SKIP("no cgroups: %s", strerror(errno));
 	if (access("/sys/fs/cgroup/regions/memory.current", F_OK))
 		SKIP("no memory cgroups");
+}
+
+TEST_LIMIT(memory_cgroup, "ranges are charged to the cgroup of who adds them",
+	   false, 60)
+{
+	make_cgroup();
 	fill_many(RANGES_MAX);
 	pid_t pid = fork();
 
@@ -345,11 +350,7 @@ TEST_LIMIT(user_limit_bytes, "64 MiB are no more than that for the allocator",
 {
 	int status;
 
-	file_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	if (mkdir(cgroup, 0755) && errno != EEXIST)
-		SKIP("no cgroups: %s", strerror(errno));
-	if (access("/sys/fs/cgroup/regions/memory.current", F_OK))
-		SKIP("no memory cgroups");
+	make_cgroup();
 	fill_many(RANGES_MAX);
 	pid_t pid = fork();
 
