@@ -124,7 +124,7 @@ static int check_config(const struct sud_config *config, bool pointers_32bit)
 int sud_config_apply(struct task_struct *task, const struct sud_config *config,
 		     struct sud_region_set *set, bool code_64bit)
 {
-	struct sud_task_state state = {
+	struct sud_setup setup = {
 		.config = *config,
 		.code_64bit = code_64bit,
 	};
@@ -138,6 +138,6 @@ int sud_config_apply(struct task_struct *task, const struct sud_config *config,
 		return err;
 
 	if (config->flags & SUD_FLAG_REGIONS)
-		state.set = set;
-	return sud_task_set(task, &state);
+		setup.set = set;
+	return sud_task_set(task, &setup);
 }

@@ -42,11 +42,11 @@ static long ioctl_set(struct file *file, void __user *arg)
 
 static long ioctl_get(struct file *file, void __user *arg)
 {
-	struct sud_task_state state;
+	struct sud_setup setup;
 
-	sud_task_get(current, &state);
-	sud_regions_put(state.set);
-	return sud_uapi_write_config(&state.config, arg);
+	sud_task_get(current, &setup);
+	sud_regions_put(setup.set);
+	return sud_uapi_write_config(&setup.config, arg);
 }
 
 static long ioctl_info(struct file *file, void __user *arg)

@@ -5,9 +5,9 @@
  *
  *	1. the region (or the set), and which ways in are judged	judge*()
  *	2. the selector							judge_selector()
- *	3. calls that are never dispatched				hand_over()
- *	4. the deaths by a bad selector					hand_over()
- *	5. SUD_FLAG_SIGRETURN						hand_over()
+ *	3. calls that are never dispatched				judge_rest()
+ *	4. the deaths by a bad selector					judge_rest()
+ *	5. SUD_FLAG_SIGRETURN						judge_rest()
  *	6. what a blocked call gets					sud_deliver()
  *
  * Native SUD asks 3 before 2. No verdict depends on that order, and here the
@@ -46,10 +46,11 @@ static __always_inline enum sud_verdict let_run(struct pt_regs *regs,
 	return SUD_VERDICT_RUN;
 }
 
-static __always_inline bool in_region(struct pt_regs *regs,
-				      const struct sud_task *st)
+static __always_inline bool in_run_range(struct pt_regs *regs,
+					 const struct sud_task *st)
 {
-	return instruction_pointer(regs) - st->region.offset < st->region.len;
+	return instruction_pointer(regs) - st->run_range.offset <
+	       st->run_range.len;
 }
 
 /* SUD_FLAG_ENTRY_*: is the way by which the call came in to be judged? */
@@ -70,24 +71,24 @@ static bool way_judged(struct pt_regs *regs, const struct sud_task *st)
 static __always_inline enum said read_selector(const struct sud_task *st,
 					       bool plain)
 {
-	char state;
+	char byte;
 
 	if (!st->selector)
 		return SAID_BLOCK;
 
 	/* access_ok() was asked of a plain one when it was set. */
-	if (plain ? __get_user(state, st->selector)
-		  : get_user(state, sud_task_selector(st)))
+	if (plain ? __get_user(byte, st->selector)
+		  : get_user(byte, sud_task_selector(st)))
 		return SAID_UNREADABLE;
 
-	if (state == SUD_SELECTOR_ALLOW)
+	if (byte == SUD_SELECTOR_ALLOW)
 		return SAID_ALLOW;
-	return state == SUD_SELECTOR_BLOCK ? SAID_BLOCK : SAID_BAD;
+	return byte == SUD_SELECTOR_BLOCK ? SAID_BLOCK : SAID_BAD;
 }
 
-/* Neither the region nor the selector lets the call run. */
-static noinline enum sud_verdict hand_over(struct pt_regs *regs,
-					   struct sud_task *st, enum said said)
+/* Neither the region nor the selector lets the call run: ask all the rest. */
+static noinline enum sud_verdict judge_rest(struct pt_regs *regs,
+					    struct sud_task *st, enum said said)
 {
 	if (unlikely(sud_exempt(regs)))
 		return let_run(regs, st, false);
@@ -108,13 +109,13 @@ static __always_inline enum sud_verdict blocked(struct pt_regs *regs,
 						struct sud_task *st, bool plain)
 {
 	/*
-	 * What hand_over() asks does not concern such a call: it is not exempt
+	 * What judge_rest() asks does not concern such a call: it is not exempt
 	 * by this number, and a fast upcall has no SUD_FLAG_SIGRETURN.
 	 */
 	if (likely(sud_upcall_is_fast(st) && !sud_exempt_number(regs)))
 		return sud_deliver(regs, st, plain);
 
-	return hand_over(regs, st, SAID_BLOCK);
+	return judge_rest(regs, st, SAID_BLOCK);
 }
 
 static noinline enum sud_verdict blocked_plain(struct pt_regs *regs,
@@ -140,7 +141,7 @@ judge_selector(struct pt_regs *regs, struct sud_task *st, bool plain)
 	if (likely(said == SAID_BLOCK))
 		return plain ? blocked_plain(regs, st) : blocked_rich(regs, st);
 
-	return hand_over(regs, st, said);
+	return judge_rest(regs, st, said);
 }
 
 static noinline enum sud_verdict judge_selector_plain(struct pt_regs *regs,
@@ -161,7 +162,8 @@ static noinline enum sud_verdict judge_way(struct pt_regs *regs,
 static noinline enum sud_verdict judge_inside(struct pt_regs *regs,
 					      struct sud_task *st)
 {
-	if (sud_regions_inside(st->set, instruction_pointer(regs), &st->region))
+	if (sud_regions_inside(st->set, instruction_pointer(regs),
+			       &st->run_range))
 		return let_run(regs, st, false);
 	return judge_way(regs, st);
 }
@@ -170,22 +172,21 @@ static noinline enum sud_verdict judge_outside(struct pt_regs *regs,
 					       struct sud_task *st)
 {
 	if (sud_regions_outside(st->set, instruction_pointer(regs),
-				&st->region))
+				&st->run_range))
 		return let_run(regs, st, false);
 	return judge_way(regs, st);
 }
 
-/* With a set, the region is the one that last let a call run. */
 static noinline enum sud_verdict judge_rich(struct pt_regs *regs,
 					    struct sud_task *st)
 {
-	if (likely(in_region(regs, st) &&
-		   READ_ONCE(*st->version) == st->region.version))
+	if (likely(in_run_range(regs, st) &&
+		   READ_ONCE(*st->version) == st->run_range.version))
 		return let_run(regs, st, false);
 
-	if (st->kind == SUD_KIND_INSIDE)
+	if (st->kind == SUD_KIND_SET_EXCLUSIVE)
 		return judge_inside(regs, st);
-	if (st->kind == SUD_KIND_OUTSIDE)
+	if (st->kind == SUD_KIND_SET_INCLUSIVE)
 		return judge_outside(regs, st);
 	return judge_way(regs, st);
 }
@@ -199,7 +200,7 @@ static __always_inline enum sud_verdict judge(struct pt_regs *regs,
 	if (unlikely(st->kind != SUD_KIND_PLAIN))
 		return judge_rich(regs, st);
 
-	if (likely(in_region(regs, st)))
+	if (likely(in_run_range(regs, st)))
 		return SUD_VERDICT_RUN;
 
 	return judge_selector_plain(regs, st);

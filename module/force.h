@@ -17,8 +17,8 @@ void sud_force_step(struct pt_regs *regs);
 enum sud_verdict sud_force_death(struct sud_task *st, int sig);
 
 /* The call is skipped, and user code goes on without a signal. */
-static inline enum sud_verdict sud_force_nothing(struct pt_regs *regs,
-						 struct sud_resume *resume)
+static inline enum sud_verdict sud_skip_quietly(struct pt_regs *regs,
+						struct sud_resume *resume)
 {
 	sud_gate_hide(resume, false);
 	if (unlikely(sud_gate_stepped()))

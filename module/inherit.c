@@ -58,10 +58,10 @@ enum sud_verdict sud_inherit_refill(struct pt_regs *regs, struct sud_task *st)
 		return SUD_VERDICT_RUN;
 
 	regs->ax = -ENOMEM;
-	return sud_force_nothing(regs, &st->resume);
+	return sud_skip_quietly(regs, &st->resume);
 }
 
-void sud_inherit(struct task_struct *child, unsigned long clone_flags)
+void sud_inherit_child(struct task_struct *child, unsigned long clone_flags)
 {
 	u32 wanted = clone_flags & CLONE_THREAD ? SUD_FLAG_INHERIT_THREAD
 						: SUD_FLAG_INHERIT_FORK;
@@ -81,5 +81,5 @@ void sud_inherit(struct task_struct *child, unsigned long clone_flags)
 		return;
 	}
 	st->spare = NULL;
-	sud_task_inherit(st, spare, child);
+	sud_task_arm_child(st, spare, child);
 }

@@ -15,6 +15,6 @@ struct task_struct;
 /* A call is let run, and the thread has no spare: try to get one. */
 enum sud_verdict sud_inherit_refill(struct pt_regs *regs, struct sud_task *st);
 /* The calling thread has made a child, which has not run yet. */
-void sud_inherit(struct task_struct *child, unsigned long clone_flags);
+void sud_inherit_child(struct task_struct *child, unsigned long clone_flags);
 
 #endif /* SUD_INHERIT_H */

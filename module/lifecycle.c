@@ -24,13 +24,13 @@ static void on_fork(SUD_PROBE_NEWTASK_ARGS)
 {
 	sud_gate_fork(task, sud_task_armed(current));
 	if (!(task->flags & SUD_PROBE_WORKERS))
-		sud_inherit(task, clone_flags);
+		sud_inherit_child(task, clone_flags);
 }
 
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 		    struct linux_binprm *bprm)
 {
-	sud_task_clear();
+	sud_task_disarm();
 }
 
 static void on_exit(SUD_PROBE_EXIT_ARGS)

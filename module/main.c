@@ -9,14 +9,19 @@
  * hook.c puts the trampoline in entry.S in front of the function that the
  * kernel's slow system call path calls for a thread with the arming bit set (on
  * 5.10 for some others too, which entry.S sends on); dispatch.c asks what native
- * SUD asks; deliver.h hands a blocked call over, by an upcall (upcall.h,
- * upcall.c) or by a signal (force.c).
+ * SUD asks, sigreturn.c one question more; deliver.h hands a blocked call over,
+ * by an upcall (upcall.h, upcall.c) or by a signal (force.c).
  *
- * The control path is dev.c -> config.c -> task.c; tracee.c and prctl.c are two
- * more ways into it. lifecycle.c follows fork, exec and exit. Region sets are
- * ranges.c (arithmetic), regions.c (sharing and memory) and region_ioctls.c.
- * What differs between kernels is in compat/, which includes nothing from here.
- * No two files include each other.
+ * The control path is dev.c -> config.c -> task.c, with uapi.c for the structs,
+ * file.c for the open file and switch.c for the administrator. tracee.c, with
+ * stop.c, and prctl.c are two more ways into it. lifecycle.c follows fork, exec
+ * and exit, inherit.c arms children. Region sets are ranges.c (arithmetic),
+ * regions.c (sharing), user.c (how much memory) and region_ioctls.c.
+ *
+ * guard.c looks ahead of cold kernel functions and keeps ftrace on; native.c
+ * uses it to keep the kernel's own prctl and the module apart. What differs
+ * between kernels is in compat/, which includes nothing from here. No two files
+ * include each other.
  *
  * Init opens the users' doors last, when nothing can fail any more, and exit
  * closes them first. A thread's state pins the module, so exit runs when no

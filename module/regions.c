@@ -35,11 +35,11 @@
 #define LEAST_ROOM 8
 
 /**
- * struct copy - the memory of one copy of a set's ranges
+ * struct copy - the memory of one of a set's two copies
  * @work: frees it after a grace period
  * @user: whom it is charged to
  * @bytes: what is charged
- * @ranges: the copy
+ * @ranges: the ranges; what struct sud_region_set points to
  */
 struct copy {
 	struct rcu_work work;
@@ -48,7 +48,11 @@ struct copy {
 	struct sud_ranges ranges;
 };
 
-/* What a new set has for both copies; never written to. */
+/*
+ * What a new set has for both copies; never written to. As sud_ranges_finish()
+ * leaves one: the search looks at one start, which no address reaches, and its
+ * length is 0.
+ */
 static struct sud_ranges empty = {
 	.room = 1,
 	.starts = { ~0UL, 0 },
@@ -132,8 +136,8 @@ static void ranges_retire(struct sud_ranges *ranges)
 	queue_rcu_work(workqueue, &copy->work);
 }
 
-static struct sud_ranges *copy_of(struct sud_region_set *set,
-				  unsigned long version)
+static struct sud_ranges *ranges_of(struct sud_region_set *set,
+				    unsigned long version)
 {
 	return rcu_dereference_protected(set->copy[version & 1],
 					 lockdep_is_held(&set->lock));
@@ -223,7 +227,11 @@ static size_t sort_and_join(struct sud_range *ranges, size_t count)
 	return sud_ranges_join(ranges, count);
 }
 
-/* What takes the place of both copies; NULL, when it is not needed. */
+/*
+ * Larger copies, for a set that has to grow: @next is filled and published, and
+ * @after takes the place of the copy that was current until then. Both or
+ * neither is NULL.
+ */
 struct growth {
 	struct sud_ranges *next;
 	struct sud_ranges *after;
@@ -260,17 +268,18 @@ static int growth_alloc(struct growth *growth, size_t count)
 
 /* What is to be done to a set: to unite or to subtract, and what. */
 struct change {
-	size_t (*merge)(const struct sud_ranges *old,
-			const struct sud_range *ranges, size_t count,
-			struct sud_ranges *to);
+	size_t (*operation)(const struct sud_ranges *old,
+			    const struct sud_range *ranges, size_t count,
+			    struct sud_ranges *to);
 	const struct sud_range *ranges;
 	size_t count;
 };
 
-static size_t merge(const struct change *change, const struct sud_ranges *now,
-		    struct sud_ranges *to)
+/* The outcome, written to @to; NULL only counts it. */
+static size_t outcome(const struct change *change, const struct sud_ranges *now,
+		      struct sud_ranges *to)
 {
-	return change->merge(now, change->ranges, change->count, to);
+	return change->operation(now, change->ranges, change->count, to);
 }
 
 static bool has_room(const struct sud_ranges *now, size_t count)
@@ -294,8 +303,8 @@ static int lock_with_room(struct sud_region_set *set,
 	for (;;) {
 		if (mutex_lock_killable(&set->lock))
 			return -EINTR;
-		now = copy_of(set, set->version);
-		*count = merge(change, now, NULL);
+		now = ranges_of(set, set->version);
+		*count = outcome(change, now, NULL);
 		if (has_room(now, *count) ||
 		    (growth->next && *count <= growth->next->room))
 			return 0;
@@ -312,7 +321,7 @@ static int lock_with_room(struct sud_region_set *set,
 static void replace(struct sud_region_set *set, unsigned long version,
 		    struct sud_ranges *ranges)
 {
-	struct sud_ranges *old = copy_of(set, version);
+	struct sud_ranges *old = ranges_of(set, version);
 
 	rcu_assign_pointer(set->copy[version & 1], ranges);
 	ranges_retire(old);
@@ -331,7 +340,7 @@ int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,
 		       size_t count, bool add)
 {
 	const struct change change = {
-		.merge = add ? sud_ranges_unite : sud_ranges_subtract,
+		.operation = add ? sud_ranges_unite : sud_ranges_subtract,
 		.ranges = ranges,
 		.count = sort_and_join(ranges, count),
 	};
@@ -345,18 +354,19 @@ int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,
 	if (err)
 		goto free;
 
-	now = copy_of(set, set->version);
+	now = ranges_of(set, set->version);
 	if (!n && !now->count)
 		goto unlock;
 
 	grow = !has_room(now, n);
-	next = grow ? growth.next : copy_of(set, set->version + 1);
+	next = grow ? growth.next : ranges_of(set, set->version + 1);
 	/*
-	 * Between the version before this one and what is now written over it:
-	 * pairs with the smp_rmb() in sud_regions_end().
+	 * A reader that finds what is written below in the copy, which may be a
+	 * copy it began to read a version ago, must also find that the version
+	 * is another by now. Pairs with the smp_rmb() in sud_regions_end().
 	 */
 	smp_wmb();
-	merge(&change, now, next);
+	outcome(&change, now, next);
 	sud_ranges_finish(next, n);
 	if (grow)
 		replace(set, set->version + 1, next);
@@ -391,7 +401,7 @@ int sud_regions_list(struct sud_region_set *set, struct sud_range *ranges,
 	if (mutex_lock_killable(&set->lock))
 		return -EINTR;
 
-	now = copy_of(set, set->version);
+	now = ranges_of(set, set->version);
 	*count = now->count;
 	for (i = 0; i < min(room, *count); i++) {
 		ranges[i].offset = now->starts[i];

@@ -48,12 +48,13 @@ struct sud_region_set {
 };
 
 /**
- * struct sud_region - addresses from which calls run natively
- * @offset: those with ip - @offset < @len
- * @len: see @offset
+ * struct sud_run_range - addresses from which calls run natively
+ * @offset: the first one
+ * @len: how many. @offset + @len may wrap: an address ip is among them when
+ *	ip - @offset < @len
  * @version: of the region set in which they were found, or 0
  */
-struct sud_region {
+struct sud_run_range {
 	unsigned long offset;
 	unsigned long len;
 	unsigned long version;
@@ -85,11 +86,11 @@ static __always_inline bool sud_regions_end(const struct sud_region_set *set,
  * sud_regions_inside() - is an address in the set?
  * @set: the caller has a reference
  * @ip: the address
- * @region: when it is, the range that it is in
+ * @found: when it is, the range that it is in
  */
 static __always_inline bool sud_regions_inside(const struct sud_region_set *set,
 					       unsigned long ip,
-					       struct sud_region *region)
+					       struct sud_run_range *found)
 {
 	unsigned long start, len, version;
 	const struct sud_ranges *ranges;
@@ -105,16 +106,16 @@ static __always_inline bool sud_regions_inside(const struct sud_region_set *set,
 
 	if (ip - start >= len)
 		return false;
-	region->offset = start;
-	region->len = len;
-	region->version = version;
+	found->offset = start;
+	found->len = len;
+	found->version = version;
 	return true;
 }
 
 /* The same of the gaps between its ranges, in front of the first, and behind. */
 static __always_inline bool
 sud_regions_outside(const struct sud_region_set *set, unsigned long ip,
-		    struct sud_region *region)
+		    struct sud_run_range *found)
 {
 	unsigned long start, end, next, version;
 	const struct sud_ranges *ranges;
@@ -133,9 +134,9 @@ sud_regions_outside(const struct sud_region_set *set, unsigned long ip,
 
 	if (ip - start < end - start)
 		return false;
-	region->offset = ip < start ? 0 : end;
-	region->len = ip < start ? start : next - end;
-	region->version = version;
+	found->offset = ip < start ? 0 : end;
+	found->len = ip < start ? start : next - end;
+	found->version = version;
 	return true;
 }
 

@@ -16,10 +16,10 @@
  * @ptrace, so in between the natural parent looks like a tracer. Both write
  * under tasklist_lock, which modules cannot take. Hence three looks, at a
  * thread that is off its CPU and has not run since the first one. Between two
- * looks, whoever held tasklist_lock at the earlier one has let go of it. A look can be wrong
- * during an attach or during a detach only. A detach that has ended has woken
- * the thread, which would have run; and between two attaches lies a detach. So
- * at most one attach and one detach fit, and the third look is right.
+ * looks, whoever held tasklist_lock at the earlier one has let go of it. A look
+ * can be wrong during an attach or during a detach only. A detach that has ended
+ * has woken the thread, which would have run; and between two attaches lies a
+ * detach. So at most one attach and one detach fit, and the third look is right.
  */
 #include <linux/delay.h>
 #include <linux/moduleparam.h>
@@ -46,7 +46,7 @@ static bool on_cpu(const struct task_struct *task)
 }
 
 /* How often the thread has given up its CPU. */
-static unsigned long switches(const struct task_struct *task)
+static unsigned long context_switches(const struct task_struct *task)
 {
 	return READ_ONCE(task->nvcsw) + READ_ONCE(task->nivcsw);
 }
@@ -160,9 +160,9 @@ int sud_stop_hold(struct task_struct *task, unsigned long *flags)
 			return -ESRCH;
 		err = check_stopped(task);
 		moving = !err && on_cpu(task);
-		if (moving || switches(task) != seen)
+		if (moving || context_switches(task) != seen)
 			looks = 0;
-		seen = switches(task);
+		seen = context_switches(task);
 		if (!err && !moving && ++looks == LOOKS) {
 			test_delay();
 			return 0;

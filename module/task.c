@@ -42,25 +42,26 @@
 struct hlist_head sud_task_table[1 << SUD_HASH_BITS];
 
 /* Raw: the exit probe runs with preemption off, on PREEMPT_RT too. */
-static raw_spinlock_t locks[1 << LOCK_BITS];
+static raw_spinlock_t bucket_locks[1 << LOCK_BITS];
 
-static void release_resumed(struct sud_resume *resume)
+static void free_resumed(struct sud_resume *resume)
 {
-	sud_task_release(container_of(resume, struct sud_task, resume));
+	sud_task_free(container_of(resume, struct sud_task, resume));
 }
 
 void sud_task_init(void)
 {
 	int i;
 
-	sud_resume_init(release_resumed);
-	for (i = 0; i < ARRAY_SIZE(locks); i++)
-		raw_spin_lock_init(&locks[i]);
+	sud_resume_init(free_resumed);
+	for (i = 0; i < ARRAY_SIZE(bucket_locks); i++)
+		raw_spin_lock_init(&bucket_locks[i]);
 }
 
 static raw_spinlock_t *bucket_lock(const struct task_struct *task)
 {
-	return &locks[hash_ptr(task, SUD_HASH_BITS) & (BIT(LOCK_BITS) - 1)];
+	return &bucket_locks[hash_ptr(task, SUD_HASH_BITS) &
+			     (BIT(LOCK_BITS) - 1)];
 }
 
 /* The bucket's lock is held, and the task is not exiting. */
@@ -100,16 +101,18 @@ struct sud_task *sud_task_alloc(void)
 static enum sud_kind kind_of(const struct sud_config *config)
 {
 	if (config->flags & SUD_FLAG_REGIONS)
-		return config->mode == SUD_MODE_EXCLUSIVE ? SUD_KIND_INSIDE
-							  : SUD_KIND_OUTSIDE;
-	return config->flags & SUD_FLAGS_RICH ? SUD_KIND_OTHER : SUD_KIND_PLAIN;
+		return config->mode == SUD_MODE_EXCLUSIVE
+			       ? SUD_KIND_SET_EXCLUSIVE
+			       : SUD_KIND_SET_INCLUSIVE;
+	return config->flags & SUD_FLAGS_RICH ? SUD_KIND_NO_SET
+					      : SUD_KIND_PLAIN;
 }
 
 /* Takes a reference to the set. Return: the set that was there before. */
 static struct sud_region_set *fill_in(struct sud_task *st,
-				      const struct sud_task_state *state)
+				      const struct sud_setup *setup)
 {
-	const struct sud_config *config = &state->config;
+	const struct sud_config *config = &setup->config;
 	bool inclusive = config->mode == SUD_MODE_INCLUSIVE;
 	struct sud_region_set *old = st->set;
 
@@ -117,18 +120,18 @@ static struct sud_region_set *fill_in(struct sud_task *st,
 	 * An inclusive region is stored as its complement, as native SUD does:
 	 * one unsigned comparison then serves both modes.
 	 */
-	st->region.offset = config->offset + (inclusive ? config->len : 0);
-	st->region.len = inclusive ? -config->len : config->len;
-	st->region.version = 0;
+	st->run_range.offset = config->offset + (inclusive ? config->len : 0);
+	st->run_range.len = inclusive ? -config->len : config->len;
+	st->run_range.version = 0;
 	st->selector = (char __user *)(uintptr_t)config->selector;
 	st->config = *config;
-	st->code_64bit = state->code_64bit;
+	st->code_64bit = setup->code_64bit;
 	st->fast_upcall = config->delivery == SUD_DELIVER_UPCALL &&
 			  !config->upcall_frame && st->code_64bit &&
 			  !(config->flags & SUD_FLAG_SIGRETURN);
 	st->kind = kind_of(config);
-	st->set = state->set ? sud_regions_get(state->set) : NULL;
-	st->version = st->set ? &st->set->version : &st->region.version;
+	st->set = setup->set ? sud_regions_get(setup->set) : NULL;
+	st->version = st->set ? &st->set->version : &st->run_range.version;
 	return old;
 }
 
@@ -220,7 +223,7 @@ static int reserve_get(struct reserve *reserve, const struct task_struct *task,
 /*
  * The thread is locked. @old_set is put behind the locks. Return: 0 or -ESRCH.
  */
-static int arm(struct task_struct *task, const struct sud_task_state *state,
+static int arm(struct task_struct *task, const struct sud_setup *setup,
 	       struct reserve *reserve, struct sud_region_set **old_set)
 {
 	struct sud_task *st = sud_task_find(task);
@@ -230,10 +233,10 @@ static int arm(struct task_struct *task, const struct sud_task_state *state,
 		if (!reserve->state)
 			return -ESRCH;
 		swap(st, reserve->state);
-		fill_in(st, state);
+		fill_in(st, setup);
 		insert(st, task);
 	} else {
-		*old_set = fill_in(st, state);
+		*old_set = fill_in(st, setup);
 	}
 	if (!st->spare)
 		swap(st->spare, reserve->spare);
@@ -243,13 +246,13 @@ static int arm(struct task_struct *task, const struct sud_task_state *state,
 /**
  * sud_task_set() - arm, re-arm or disarm a thread
  * @task: the calling thread, or one that it may be the tracer of
- * @state: checked by the caller. The set is NULL without SUD_FLAG_REGIONS; the
+ * @setup: checked by the caller. The set is NULL without SUD_FLAG_REGIONS; the
  *	caller keeps its own reference
  *
  * Return: 0; or, and nothing has changed, -ENOMEM, -EBUSY when the kernel's own
  * prctl has armed the thread, and what sud_stop_hold() says.
  */
-int sud_task_set(struct task_struct *task, const struct sud_task_state *state)
+int sud_task_set(struct task_struct *task, const struct sud_setup *setup)
 {
 	struct sud_region_set *old_set = NULL;
 	struct sud_task *gone = NULL;
@@ -257,7 +260,7 @@ int sud_task_set(struct task_struct *task, const struct sud_task_state *state)
 	struct locked locked;
 	int err;
 
-	err = reserve_get(&reserve, task, &state->config);
+	err = reserve_get(&reserve, task, &setup->config);
 	if (err)
 		return err;
 
@@ -265,14 +268,14 @@ int sud_task_set(struct task_struct *task, const struct sud_task_state *state)
 	if (err)
 		goto free;
 	err = check_settable(task);
-	if (!err && state->config.mode == SUD_MODE_OFF)
+	if (!err && setup->config.mode == SUD_MODE_OFF)
 		gone = take_out(task);
 	else if (!err)
-		err = arm(task, state, &reserve, &old_set);
+		err = arm(task, setup, &reserve, &old_set);
 	unlock_thread(task, &locked);
 
 	if (gone)
-		sud_task_release(gone);
+		sud_task_free(gone);
 	sud_regions_put(old_set);
 free:
 	reserve_free(&reserve);
@@ -282,28 +285,28 @@ free:
 /**
  * sud_task_get() - what a thread is armed with
  * @task: as for sud_task_set()
- * @state: SUD_MODE_OFF and zeroes when it is not armed here. The caller gets a
+ * @setup: SUD_MODE_OFF and zeroes when it is not armed here. The caller gets a
  *	reference to the set
  *
  * Return: 0, or what sud_stop_hold() says.
  */
-int sud_task_get(struct task_struct *task, struct sud_task_state *state)
+int sud_task_get(struct task_struct *task, struct sud_setup *setup)
 {
 	struct locked locked;
 	struct sud_task *st;
 	int err;
 
-	memset(state, 0, sizeof(*state));
-	state->code_64bit = true;
+	memset(setup, 0, sizeof(*setup));
+	setup->code_64bit = true;
 
 	err = lock_thread(task, &locked);
 	if (err)
 		return err;
 	st = sud_task_find(task);
 	if (st) {
-		state->config = st->config;
-		state->code_64bit = st->code_64bit;
-		state->set = st->set ? sud_regions_get(st->set) : NULL;
+		setup->config = st->config;
+		setup->code_64bit = st->code_64bit;
+		setup->set = st->set ? sud_regions_get(st->set) : NULL;
 	}
 	unlock_thread(task, &locked);
 	return 0;
@@ -324,36 +327,36 @@ void sud_task_exit(void)
 	raw_spin_unlock_irqrestore(lock, flags);
 
 	if (st)
-		sud_task_release(st);
+		sud_task_free(st);
 }
 
 /* Disarm the calling thread, if it is armed here. May not sleep. */
-void sud_task_clear(void)
+void sud_task_disarm(void)
 {
 	if (sud_task_search())
 		sud_task_exit();
 }
 
 /**
- * sud_task_inherit() - arm a new child of the calling thread as that is armed
+ * sud_task_arm_child() - arm a new child of the calling thread as that is armed
  * @st: the calling thread's state
  * @new: for the child; zeroed
  * @child: it has not run yet
  */
-void sud_task_inherit(const struct sud_task *st, struct sud_task *new,
-		      struct task_struct *child)
+void sud_task_arm_child(const struct sud_task *st, struct sud_task *new,
+			struct task_struct *child)
 {
 	raw_spinlock_t *lock = bucket_lock(child);
 	unsigned long flags;
 
-	new->region = st->region;
+	new->run_range = st->run_range;
 	new->selector = st->selector;
 	new->fast_upcall = st->fast_upcall;
 	new->kind = st->kind;
 	new->code_64bit = st->code_64bit;
 	new->config = st->config;
 	new->set = st->set ? sud_regions_get(st->set) : NULL;
-	new->version = st->set ? st->version : &new->region.version;
+	new->version = st->set ? st->version : &new->run_range.version;
 
 	raw_spin_lock_irqsave(lock, flags);
 	insert(new, child);
@@ -367,7 +370,7 @@ void __user *sud_task_fs_address(unsigned long offset)
 }
 
 /* Free a state that is in the table no more. May not sleep. */
-void sud_task_release(struct sud_task *st)
+void sud_task_free(struct sud_task *st)
 {
 	sud_regions_put(st->set);
 	/* Not kfree(): on PREEMPT_RT it may sleep. */

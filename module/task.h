@@ -23,9 +23,9 @@
 /* How a thread's calls are judged: dispatch.c has a body for each kind. */
 enum sud_kind {
 	SUD_KIND_PLAIN, /* one region, and a selector at a fixed address */
-	SUD_KIND_INSIDE, /* a set; calls from inside it run */
-	SUD_KIND_OUTSIDE, /* a set; calls from outside it run */
-	SUD_KIND_OTHER, /* no set, but another of SUD_FLAGS_RICH */
+	SUD_KIND_SET_EXCLUSIVE, /* a region set; calls from inside it run */
+	SUD_KIND_SET_INCLUSIVE, /* a region set; calls from outside it run */
+	SUD_KIND_NO_SET, /* one region, and another of SUD_FLAGS_RICH */
 } __packed;
 
 /**
@@ -34,8 +34,9 @@ enum sud_kind {
  *	under RCU
  * @key: the thread; compared, never followed. Not a reference: the state leaves
  *	the table before the thread's memory can be used again
- * @region: calls from here run natively (an inclusive region is kept inverted,
- *	as native SUD does). With a set: what was last found in it
+ * @run_range: calls from here run natively. Exclusive mode: the region.
+ *	Inclusive mode: all but the region, as native SUD keeps it. With a region
+ *	set: the range, or the gap, from which a call was last let run
  * @selector: the selector byte or NULL; access_ok() was asked when it was set.
  *	With SUD_FLAG_SELECTOR_FS, what is added to the FS base
  * @fast_upcall: a blocked call by 64-bit SYSCALL is an upcall in registers
@@ -43,7 +44,7 @@ enum sud_kind {
  * @code_64bit: SET was called from 64-bit code
  * @config: what SET was given; the data path reads flags and the upcall there
  * @set: the region set or NULL; a reference
- * @version: points to the set's version; without a set, to that of @region
+ * @version: points to the set's version; without a set, to that of @run_range
  * @spare: the next child's state, not in the table; or NULL. See inherit.c
  * @resume: what is to be done when the thread goes back to user mode
  * @rcu: frees the state
@@ -53,7 +54,7 @@ enum sud_kind {
 struct sud_task {
 	struct hlist_node node;
 	const struct task_struct *key;
-	struct sud_region region;
+	struct sud_run_range run_range;
 	char __user *selector;
 	bool fast_upcall;
 	enum sud_kind kind;
@@ -130,12 +131,12 @@ static inline char __user *sud_task_selector(const struct sud_task *st)
 }
 
 /**
- * struct sud_task_state - what a thread is armed with, from and for user space
+ * struct sud_setup - what SET takes, checked, and GET gives
  * @config: as SET takes it
  * @code_64bit: SET was called from 64-bit code
  * @set: the region set or NULL
  */
-struct sud_task_state {
+struct sud_setup {
 	struct sud_config config;
 	bool code_64bit;
 	struct sud_region_set *set;
@@ -144,13 +145,13 @@ struct sud_task_state {
 void sud_task_init(void);
 struct sud_task *sud_task_alloc(void);
 bool sud_task_armed(const struct task_struct *task);
-int sud_task_set(struct task_struct *task, const struct sud_task_state *state);
-int sud_task_get(struct task_struct *task, struct sud_task_state *state);
-void sud_task_clear(void);
+int sud_task_set(struct task_struct *task, const struct sud_setup *setup);
+int sud_task_get(struct task_struct *task, struct sud_setup *setup);
+void sud_task_disarm(void);
 void sud_task_exit(void);
 bool sud_task_native(struct task_struct *task);
-void sud_task_inherit(const struct sud_task *st, struct sud_task *new,
-		      struct task_struct *child);
-void sud_task_release(struct sud_task *st);
+void sud_task_arm_child(const struct sud_task *st, struct sud_task *new,
+			struct task_struct *child);
+void sud_task_free(struct sud_task *st);
 
 #endif /* SUD_TASK_H */

@@ -30,14 +30,14 @@ static struct task_struct *find_tracee(pid_t tid)
 	return task;
 }
 
-static int get_state(pid_t tid, struct sud_task_state *state)
+static int get_setup(pid_t tid, struct sud_setup *setup)
 {
 	struct task_struct *task = find_tracee(tid);
 	int err;
 
 	if (IS_ERR(task))
 		return PTR_ERR(task);
-	err = sud_task_get(task, state);
+	err = sud_task_get(task, setup);
 	put_task_struct(task);
 	return err;
 }
@@ -45,7 +45,7 @@ static int get_state(pid_t tid, struct sud_task_state *state)
 long sud_ioctl_get_task(struct file *file, void __user *arg)
 {
 	struct sud_task_config args;
-	struct sud_task_state state;
+	struct sud_setup setup;
 	bool take;
 	int err;
 
@@ -53,25 +53,25 @@ long sud_ioctl_get_task(struct file *file, void __user *arg)
 					SUD_TASK_32BIT | SUD_TASK_TAKE_REGIONS);
 	if (err)
 		return err;
-	err = get_state(args.tid, &state);
+	err = get_setup(args.tid, &setup);
 	if (err)
 		return err;
 
-	take = args.flags & SUD_TASK_TAKE_REGIONS && state.set;
-	if (take && !sud_regions_may_take(state.set)) {
+	take = args.flags & SUD_TASK_TAKE_REGIONS && setup.set;
+	if (take && !sud_regions_may_take(setup.set)) {
 		err = -EPERM;
 		goto put;
 	}
-	args.flags = state.code_64bit ? 0 : SUD_TASK_32BIT;
-	args.set = state.set ? state.set->id : 0;
-	err = sud_uapi_write_config(&state.config,
+	args.flags = setup.code_64bit ? 0 : SUD_TASK_32BIT;
+	args.set = setup.set ? setup.set->id : 0;
+	err = sud_uapi_write_config(&setup.config,
 				    sud_uapi_pointer(args.config));
 	if (!err && copy_to_user(arg, &args, args.size))
 		err = -EFAULT;
 	if (!err && take)
-		sud_file_give_set(file, state.set);
+		sud_file_give_set(file, setup.set);
 put:
-	sud_regions_put(state.set);
+	sud_regions_put(setup.set);
 	return err;
 }
 

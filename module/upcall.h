@@ -50,7 +50,7 @@ static inline enum sud_verdict sud_upcall_enter(struct pt_regs *regs,
 	regs->orig_ax = -1;
 	regs->ip = st->config.upcall_entry;
 
-	return sud_force_nothing(regs, &st->resume);
+	return sud_skip_quietly(regs, &st->resume);
 }
 
 /* The form in registers, for a call by 64-bit SYSCALL. */
