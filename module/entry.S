@@ -8,8 +8,12 @@
  * To go on in the body, return. To return from the hooked function instead,
  * put the address of a "ret" in place of the body's: every call is matched by
  * one return, and the CPU's return predictor stays in step.
+ *
+ * FRAME_BEGIN and FRAME_END are for kernels that unwind by frame pointers, and
+ * nothing on the others.
  */
 #include <linux/linkage.h>
+#include <asm/frame.h>
 #include <asm/nospec-branch.h>
 
 #include "compat/gate_macros.S"
@@ -20,15 +24,18 @@
 SYM_START(sud_trampoline, SYM_L_GLOBAL, SYM_A_ALIGN)
 	SUD_NOENDBR
 	sud_pass_unarmed .Lpass
+	FRAME_BEGIN
 	sud_push_args
 	call	sud_dispatch
 	cmpl	$SUD_PASS, %eax
 	je	.Lpop
 	sud_drop_args
+	FRAME_END
 	movq	$sud_trampoline_return, (%rsp)
 	RET
 .Lpop:
 	sud_pop_args
+	FRAME_END
 .Lpass:
 	RET
 SYM_FUNC_END(sud_trampoline)

@@ -37,11 +37,10 @@ int sud_guard_find(const char *symbol, unsigned long *ip)
 	int err;
 
 	err = register_kprobe(&probe);
-	if (err)
-		return err;
 	*ip = (unsigned long)probe.addr;
-	unregister_kprobe(&probe);
-	return 0;
+	if (!err)
+		unregister_kprobe(&probe);
+	return err;
 }
 
 /*

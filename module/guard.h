@@ -6,7 +6,8 @@
 
 /*
  * Where ftrace hooks the function @symbol. Return: 0; -ENOENT, when there is no
- * such function; or what a kprobe may fail by.
+ * such function; or what a kprobe may fail by. -EINVAL with @ip set: it is there,
+ * and neither kprobes nor ftrace may touch it.
  */
 int sud_guard_find(const char *symbol, unsigned long *ip);
 

@@ -3,12 +3,14 @@
  * Attaches entry.S to the kernel by a direct trampoline of ftrace.
  */
 #include <linux/kernel.h>
+#include <linux/moduleparam.h>
 
 #include "compat/ftrace.h"
 #include "compat/gate.h"
 #include "guard.h"
 #include "hook.h"
 #include "log.h"
+#include "proof.h"
 
 #ifndef CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS
 #error "sud needs a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
@@ -19,12 +21,30 @@ static const char *const symbols[] = { SUD_GATE_SYMBOLS };
 static unsigned long hooked;
 static struct ftrace_ops direct;
 
-int sud_hook_init(void)
+#ifdef SUD_TEST
+/* A function to hook in the right one's place. */
+static char *test_hook;
+module_param(test_hook, charp, 0);
+#else
+static const char *const test_hook;
+#endif
+
+static int find_hooked(void)
 {
 	int err = -ENOENT, i;
 
+	if (test_hook)
+		return sud_guard_find(test_hook, &hooked);
 	for (i = 0; i < ARRAY_SIZE(symbols) && err == -ENOENT; i++)
 		err = sud_guard_find(symbols[i], &hooked);
+	return err;
+}
+
+int sud_hook_init(void)
+{
+	int err;
+
+	err = find_hooked();
 	if (err) {
 		pr_err("cannot find the function %s to hook (%d); %s\n",
 		       symbols[0], err, sud_hint(err));
@@ -38,6 +58,12 @@ int sud_hook_init(void)
 	else if (err)
 		pr_err("cannot hook %ps (%d); %s\n", (void *)hooked, err,
 		       sud_hint(err));
+	if (err)
+		return err;
+
+	err = sud_proof(hooked);
+	if (err)
+		sud_hook_exit();
 	return err;
 }
 

@@ -10,8 +10,6 @@
  * exit		in the thread, past PF_EXITING: it is off and its state freed
  */
 #include <linux/tracepoint.h>
-#include <trace/events/sched.h>
-#include <trace/events/task.h>
 
 #include "compat/gate.h"
 #include "compat/probes.h"
@@ -20,12 +18,13 @@
 #include "task.h"
 #include "log.h"
 
-static void on_fork(SUD_PROBE_NEWTASK_ARGS)
+static void on_fork(struct task_struct *child, unsigned long clone_flags)
 {
-	sud_gate_fork(task, sud_task_armed(current));
-	if (!(task->flags & SUD_PROBE_WORKERS))
-		sud_inherit_child(task, clone_flags);
+	sud_gate_fork(child, sud_task_armed(current));
+	if (!(child->flags & SUD_PROBE_WORKERS))
+		sud_inherit_child(child, clone_flags);
 }
+SUD_DEFINE_NEWTASK_PROBES(on_fork)
 
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 		    struct linux_binprm *bprm)
@@ -33,19 +32,20 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 	sud_task_disarm();
 }
 
-static void on_exit(SUD_PROBE_EXIT_ARGS)
+static void on_exit(void)
 {
 	sud_task_exit();
 }
+SUD_DEFINE_EXIT_PROBES(on_exit)
 
 static struct probe {
 	const char *name;
 	void *function;
 	struct tracepoint *tracepoint;
 } probes[] = {
-	{ .name = "task_newtask", .function = on_fork },
+	{ .name = "task_newtask", .function = SUD_NEWTASK_PROBE(on_fork) },
 	{ .name = "sched_process_exec", .function = on_exec },
-	{ .name = "sched_process_exit", .function = on_exit },
+	{ .name = "sched_process_exit", .function = SUD_EXIT_PROBE(on_exit) },
 };
 
 static void find_probe(struct tracepoint *tracepoint, void *data)
@@ -60,9 +60,9 @@ static void find_probe(struct tracepoint *tracepoint, void *data)
 /* The probes are called without a type check; this is one. */
 static void __maybe_unused check_types(void)
 {
-	check_trace_callback_type_task_newtask(on_fork);
+	check_trace_callback_type_task_newtask(SUD_NEWTASK_PROBE(on_fork));
 	check_trace_callback_type_sched_process_exec(on_exec);
-	check_trace_callback_type_sched_process_exit(on_exit);
+	check_trace_callback_type_sched_process_exit(SUD_EXIT_PROBE(on_exit));
 }
 
 static void unregister_first(int n)

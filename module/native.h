@@ -2,8 +2,6 @@
 #ifndef SUD_NATIVE_H
 #define SUD_NATIVE_H
 
-#include "compat/have_native.h"
-
 #include <linux/types.h>
 
 #ifdef SUD_HAVE_NATIVE

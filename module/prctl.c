@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module parameter prctl=1: prctl(PR_SET_SYSCALL_USER_DISPATCH) is served
- * by the module on kernels that lack it or one of its modes.
+ * The module parameter prctl: prctl(PR_SET_SYSCALL_USER_DISPATCH) is served by the
+ * module, with 1 on kernels that lack it or one of its modes, with 2 on all.
  *
  * prctl() itself begins with a call of security_task_prctl(), which may serve an
  * option by returning anything but ENOSYS. For this option, serve() is called in
@@ -16,16 +16,17 @@
 #include "guard.h"
 #include "prctl.h"
 #include "task.h"
+#include "log.h"
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59 /* from 5.11 on in the uapi headers */
 #endif
 
-static bool enabled;
-module_param_named(prctl, enabled, bool, 0444);
+static unsigned int where;
+module_param_named(prctl, where, uint, 0444);
 MODULE_PARM_DESC(
 	prctl,
-	"serve prctl(PR_SET_SYSCALL_USER_DISPATCH) where the kernel does not, or not in all modes");
+	"serve prctl(PR_SET_SYSCALL_USER_DISPATCH): 1 where the kernel does not in all modes, 2 everywhere");
 
 /*
  * Closed while the module is being loaded: a step that comes later can fail, and
@@ -72,7 +73,15 @@ static struct sud_guard guard = { SUD_GUARD("security_task_prctl",
 
 int sud_prctl_init(void)
 {
-	if (!enabled || sud_gate_native_modes() & BIT(SUD_MODE_INCLUSIVE))
+	bool native_has_all = sud_gate_native_modes() & BIT(SUD_MODE_INCLUSIVE);
+
+	if (where > 2) {
+		pr_err("prctl=%u: it must be 0, 1 or 2\n", where);
+		return -EINVAL;
+	}
+	if (where == 1 && native_has_all)
+		pr_info("prctl=1 changes nothing: this kernel's own prctl has both modes; prctl=2 serves it all the same\n");
+	if (!where || (where == 1 && native_has_all))
 		return 0;
 	return sud_guard_attach(&guard);
 }

@@ -29,10 +29,12 @@ static bool siginfo_offset(struct pt_regs *regs, unsigned long *offset)
 {
 	int nr = syscall_get_nr(current, regs);
 
+#ifdef CONFIG_IA32_EMULATION
 	if (in_ia32_syscall()) {
 		*offset = BEHIND_RET(struct rt_sigframe_ia32, u32);
 		return nr == NR_IA32_RT_SIGRETURN;
 	}
+#endif
 #ifdef CONFIG_X86_X32_ABI
 	if (nr == NR_X32_RT_SIGRETURN) {
 		*offset = BEHIND_RET(struct rt_sigframe_x32, u64);

@@ -19,6 +19,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "absent.h"
+
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
 #endif
@@ -66,9 +68,33 @@ static int get_fd(void)
 	return fd;
 }
 
-/* -1 with EBUSY: the thread is, or has to be, the kernel's own prctl's. */
+static int there(const char *path)
+{
+	return !syscall(SYS_faccessat, AT_FDCWD, path, 0);
+}
+
+/*
+ * Neither the module nor the kernel serves the request, and a program that is
+ * told EINVAL says nothing that would help: say once why the module does not.
+ */
+static void say_why(int err)
+{
+	static char said;
+	char line[320] = "libsud-prctl.so: ";
+
+	if (__atomic_test_and_set(&said, __ATOMIC_RELAXED))
+		return;
+	strcat(line, sud_absent(err, there(SUD_SYSFS), there(SUD_SYSFS_SUD)));
+	strcat(line, "\n");
+	syscall(SYS_write, 2, line, strlen(line));
+}
+
+/*
+ * -1 with EBUSY: the thread is, or has to be, the kernel's own prctl's. @why is
+ * then the errno of opening /dev/sud, or 0.
+ */
 static int set(unsigned long mode, unsigned long offset, unsigned long len,
-	       unsigned long selector)
+	       unsigned long selector, int *why)
 {
 	struct sud_config config = {
 		.size = sizeof(config),
@@ -85,8 +111,10 @@ static int set(unsigned long mode, unsigned long offset, unsigned long len,
 		if (fd < 0) {
 			/* All but these mean that there is no /dev/sud. */
 			if (errno != EMFILE && errno != ENFILE &&
-			    errno != ENOMEM)
+			    errno != ENOMEM) {
+				*why = errno;
 				errno = EBUSY;
+			}
 			return -1;
 		}
 		if (!syscall(SYS_ioctl, fd, SUD_IOC_SET, &config))
@@ -98,7 +126,7 @@ static int set(unsigned long mode, unsigned long offset, unsigned long len,
 __attribute__((visibility("default"))) int prctl(int option, ...)
 {
 	unsigned long a[4];
-	int i, err = errno;
+	int i, ret, err = errno, why = 0;
 	va_list ap;
 
 	va_start(ap, option);
@@ -107,7 +135,7 @@ __attribute__((visibility("default"))) int prctl(int option, ...)
 	va_end(ap);
 
 	if (option == PR_SET_SYSCALL_USER_DISPATCH) {
-		if (!set(a[0], a[1], a[2], a[3])) {
+		if (!set(a[0], a[1], a[2], a[3], &why)) {
 			/* Off is off, should the kernel's own be on. */
 			if (a[0] == SUD_MODE_OFF)
 				syscall(SYS_prctl, option, 0UL, 0UL, 0UL, 0UL);
@@ -118,5 +146,11 @@ __attribute__((visibility("default"))) int prctl(int option, ...)
 			return -1;
 		errno = err;
 	}
-	return syscall(SYS_prctl, option, a[0], a[1], a[2], a[3]);
+	ret = syscall(SYS_prctl, option, a[0], a[1], a[2], a[3]);
+	if (ret && why && errno == EINVAL &&
+	    (a[0] == SUD_MODE_EXCLUSIVE || a[0] == SUD_MODE_INCLUSIVE)) {
+		say_why(why);
+		errno = EINVAL;
+	}
+	return ret;
 }

@@ -18,6 +18,8 @@
 
 #include <sud.h>
 
+#include "absent.h"
+
 #define CLONE_VM 0x00000100
 #define CLONE_VFORK 0x00004000
 #define CLONE_THREAD 0x00010000
@@ -193,6 +195,22 @@ struct kernel_sigaction {
 	unsigned long mask;
 };
 
+static long there(const char *path)
+{
+	return !sud_raw_call(SYS_access, (long)path, 0, 0, 0, 0, 0);
+}
+
+static void give_up(int err)
+{
+	char line[300];
+
+	print(line,
+	      put(put(put(line, "libsud-trace.so: "),
+		      sud_absent(err, there(SUD_SYSFS), there(SUD_SYSFS_SUD))),
+		  "\n"));
+	sud_raw_call(SYS_exit_group, 127, 0, 0, 0, 0, 0);
+}
+
 __attribute__((constructor)) static void start(void)
 {
 	struct kernel_sigaction sa = {
@@ -206,18 +224,16 @@ __attribute__((constructor)) static void start(void)
 		.offset = (uintptr_t)sud_region,
 		.len = sud_region_end - sud_region,
 	};
-	static const char error[] =
-		"libsud-trace.so: cannot use /dev/sud: is the module loaded?\n";
 	long fd = sud_raw_call(SYS_openat, -100, (long)SUD_DEVICE, 02000002, 0,
 			       0, 0);
+	long err = fd;
 
-	if (fd < 0 ||
-	    sud_raw_call(SYS_rt_sigaction, SIGSYS, (long)&sa, 0, 8, 0, 0) ||
-	    sud_raw_call(SYS_ioctl, fd, SUD_IOC_SET, (long)&config, 0, 0, 0)) {
-		sud_raw_call(SYS_write, 2, (long)error, sizeof(error) - 1, 0, 0,
-			     0);
-		sud_raw_call(SYS_exit_group, 127, 0, 0, 0, 0, 0);
-	}
+	sud_raw_call(SYS_rt_sigaction, SIGSYS, (long)&sa, 0, 8, 0, 0);
+	if (fd >= 0)
+		err = sud_raw_call(SYS_ioctl, fd, SUD_IOC_SET, (long)&config, 0,
+				   0, 0);
+	if (err < 0)
+		give_up(-err);
 	out = sud_raw_call(SYS_fcntl, 2, F_DUPFD_CLOEXEC, 100, 0, 0, 0);
 	/* The state is the thread's, the descriptor is not needed any more. */
 	sud_raw_call(SYS_close, fd, 0, 0, 0, 0, 0);

@@ -28,7 +28,7 @@ static inline bool sud_exempt_vdso(const struct pt_regs *regs)
 	if (!in_ia32_syscall() || !image)
 		return false;
 
-#ifdef SUD_HAVE_NATIVE
+#ifdef SUD_HAVE_LANDING_PADS
 	sigreturn = image->sym_vdso32_sigreturn_landing_pad;
 	rt_sigreturn = image->sym_vdso32_rt_sigreturn_landing_pad;
 	if (!sigreturn || !rt_sigreturn)

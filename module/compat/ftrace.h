@@ -7,11 +7,9 @@
 
 #include <linux/ftrace.h>
 #include <linux/sched.h>
-#include <linux/version.h>
 #include <asm/text-patching.h>
 
-/* Callbacks get a struct ftrace_regs since 5.11 (commit d19ad0775dcd). */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#ifdef SUD_HAVE_FTRACE_REGS
 #define SUD_FTRACE_REGS struct ftrace_regs
 #else
 #define SUD_FTRACE_REGS struct pt_regs
@@ -19,13 +17,12 @@
 #endif
 
 /*
- * Frees the filter. ftrace_free_filter() is for modules since 6.2 (commit
- * 8be9fbd5345d); an empty filter in its place is an allocation, and there is no
- * way not to need it.
+ * Frees the filter. Where ftrace_free_filter() is not for modules, an empty filter
+ * takes its place, which is an allocation, and there is no way not to need it.
  */
 static inline void sud_ftrace_forget(struct ftrace_ops *ops)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#ifdef SUD_HAVE_FREE_FILTER
 	ftrace_free_filter(ops);
 #else
 	while (ftrace_set_filter(ops, NULL, 0, 1) == -ENOMEM)
@@ -33,7 +30,7 @@ static inline void sud_ftrace_forget(struct ftrace_ops *ops)
 #endif
 }
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#ifdef SUD_DIRECT_BY_OPS
 /*
  * May a live patch have the function, too? Yes: entry.S goes on where its own
  * return address says, which is then the patched body. The callback got an @ip
@@ -60,14 +57,14 @@ static inline int sud_ftrace_share_at(struct ftrace_ops *ops, unsigned long ip,
 
 /*
  * sud_ftrace_attach() - make the function at @ip begin with a call of @addr
- * @ops: unused before 6.4 (commit 8788ca164eb4), the user's from then on
+ * @ops: the user's; unused where direct calls have no ftrace_ops
  *
  * Return: 0, or -EBUSY when the function has a direct user already.
  */
 static inline int sud_ftrace_attach(struct ftrace_ops *ops, unsigned long ip,
 				    unsigned long addr)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#ifdef SUD_DIRECT_BY_OPS
 	int err = ftrace_set_filter_ip(ops, ip, 0, 0);
 
 	if (err)
@@ -82,26 +79,27 @@ static inline int sud_ftrace_attach(struct ftrace_ops *ops, unsigned long ip,
 #endif
 }
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
-/* Does the function at @ip begin with a call of @addr? An ENDBR may come first. */
-static inline bool sud_ftrace_calls(unsigned long ip, unsigned long addr)
+/*
+ * Where the function at @ip begins with a call, the address that it calls; or 0.
+ * An ENDBR may come first. The call is the direct user's trampoline, or one of
+ * ftrace's when the function has other users, too.
+ */
+static inline unsigned long sud_ftrace_target(unsigned long ip)
 {
 	const u8 *text = (const u8 *)ip;
 	int i;
 
 	for (i = 0; i <= 4; i += 4)
-		if (text[i] == CALL_INSN_OPCODE &&
-		    ip + i + CALL_INSN_SIZE + *(const s32 *)(text + i + 1) ==
-			    addr)
-			return true;
-	return false;
+		if (text[i] == CALL_INSN_OPCODE)
+			return ip + i + CALL_INSN_SIZE +
+			       *(const s32 *)(text + i + 1);
+	return 0;
 }
-#endif
 
 /*
  * sud_ftrace_detach() - undo sud_ftrace_attach()
  *
- * Before 6.4 all direct users share a filter. Without memory, @ip stays in it:
+ * Without ftrace_ops, all direct users share a filter. Without memory, @ip stays in it:
  * when there is no other user, nothing is called from there; else the function
  * still calls @addr, and may even do so when a later unregistering succeeds.
  *
@@ -110,12 +108,12 @@ static inline bool sud_ftrace_calls(unsigned long ip, unsigned long addr)
 static inline int sud_ftrace_detach(struct ftrace_ops *ops, unsigned long ip,
 				    unsigned long addr)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#ifdef SUD_DIRECT_BY_OPS
 	return unregister_ftrace_direct(ops, addr, true);
 #else
 	int err = unregister_ftrace_direct(ip, addr);
 
-	if (sud_ftrace_calls(ip, addr))
+	if (sud_ftrace_target(ip) == addr)
 		return err ?: -EBUSY;
 	return err == -ENOMEM ? 0 : err;
 #endif

@@ -3,9 +3,9 @@
  * The gate: how a thread's system calls are led to the hook, and what the hook
  * may answer.
  *
- * Two kinds of kernel: from 5.11 on there is native SUD, whose function is
- * hooked and whose work bit arms a thread (gate_work.h); 5.10 has neither
- * (gate_tif.h). Each of the two defines:
+ * Two kinds of kernel: from 5.11 on there is native SUD (SUD_HAVE_NATIVE, which
+ * compat/Kbuild finds out), whose function is hooked and whose work bit arms a
+ * thread (gate_work.h); 5.10 has neither (gate_tif.h). Each of the two defines:
  *
  * SUD_GATE_SYMBOLS	names of the function to hook, the likeliest first;
  *			its first argument is the call's struct pt_regs
@@ -37,8 +37,6 @@
 
 /* The value of SUD_VERDICT_PASS, for assembly. */
 #define SUD_PASS 2
-
-#include "have_native.h"
 
 /*
  * The table of task.c. On 5.10 each call of an armed thread is looked up in it:

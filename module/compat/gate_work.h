@@ -20,6 +20,10 @@
 
 #include "resume.h"
 
+#if defined(SUD_NATIVE_IS_OPTION) && !defined(CONFIG_SYSCALL_USER_DISPATCH)
+#error "sud needs a kernel with CONFIG_SYSCALL_USER_DISPATCH=y"
+#endif
+
 struct sud_task;
 
 #define SUD_GATE_SYMBOLS "syscall_user_dispatch"

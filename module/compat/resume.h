@@ -8,8 +8,6 @@
 
 #include <linux/types.h>
 
-#include "have_native.h"
-
 #ifdef SUD_HAVE_NATIVE
 
 struct sud_resume {

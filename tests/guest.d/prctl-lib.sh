@@ -31,6 +31,15 @@ equal()
 	result $? "$what"
 }
 
+# absent LIBRARY BITS MODE    the probe's answer, and what the library says beside it
+absent()
+{
+	answer=$(LD_PRELOAD=$1 timeout -s KILL 20 "/tests/dynamic/prctl_probe$2" \
+		errno "$3" 1 2 sel 2>/tmp/why)
+	why=$(cat /tmp/why)
+	[ -z "$why" ] || echo "# $why"
+}
+
 # errnos NAME LIBRARY BITS MODES    "result errno" of the prctl, 77 if untouched
 errnos()
 {
@@ -91,19 +100,43 @@ for bits in '' -32; do
 	check "$name: vfork and fork" $lib "$bits" vfork
 	check "$name: chroot" $lib "$bits" chroot
 
-	# No /dev/sud: then it is the kernel that answers.
+	# No /dev/sud: then it is the kernel that answers; and when the kernel
+	# cannot either, the library says why the module does not.
 	mv $device $away
 	for how in missing another-file; do
 		[ $how = missing ] || : >$device
 		if [ -z "$modes" ]; then
-			equal "$name, $how: the kernel has none" "-1 22" \
-				$lib "$bits" errno 1 0 0 sel
+			absent $lib "$bits" 1
+			is "$answer" "-1 22"
+			result $? "$name, $how: the kernel has none"
 		else
 			check "$name, $how: the kernel arms" $lib "$bits" arm 1
 		fi
 		check "$name, $how: other prctls pass" $lib "$bits" others
 	done
 	rm -f $device
+	case $modes in
+	"0 1 2"*) ;;
+	*)
+		absent $lib "$bits" 2
+		is "$answer" "-1 22" && case $why in
+		"libsud-prctl.so: the module is loaded, but /dev/sud is not here"*) ;;
+		*) false ;;
+		esac
+		result $? "$name: no device, as in a container: it says so"
+		mv $away $device
+		rmmod sud
+		absent $lib "$bits" 2
+		is "$answer" "-1 22" && case $why in
+		"libsud-prctl.so: the module is not loaded: run modprobe sud"*) ;;
+		*) false ;;
+		esac
+		result $? "$name: no module: it says so"
+		# shellcheck disable=SC2046
+		insmod /lib/sud.ko $(cat /etc/sud/param)
+		mv $device $away
+		;;
+	esac
 	if [ -n "$modes" ]; then
 		check "$name: what the kernel has armed stays its" \
 			$lib "$bits" late-device $away
@@ -114,7 +147,7 @@ for bits in '' -32; do
 	wanted="0 77"
 	[ -n "$modes" ] || wanted="-1 22"
 	said=$(su -s /bin/sh nobody -c "LD_PRELOAD=$lib \
-		/tests/dynamic/prctl_probe$bits errno 1 1 2 sel" 2>&1)
+		/tests/dynamic/prctl_probe$bits errno 1 1 2 sel" 2>/tmp/why)
 	[ "$said" = "$wanted" ] || echo "# $said, not $wanted"
 	[ "$said" = "$wanted" ]
 	result $? "$name: no permission is as no device"

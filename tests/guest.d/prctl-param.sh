@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The module parameter prctl=1: the kernel's own prctl number is served by the
-# module where the kernel lacks it or a mode of it, for static programs too.
+# The module parameter prctl: the kernel's own prctl number is served by the module,
+# with 1 where the kernel lacks it or a mode of it, with 2 everywhere; for static
+# programs too.
 # shellcheck source=scripts/ktap.sh
 . /tests/ktap.sh
 log=/tmp/prctl-param
@@ -48,8 +49,18 @@ through_prctl()
 		! grep -q "this kernel's prctl has no" $log
 }
 
-reload prctl=1 && is "$(parameter)" Y
+rmmod sud
+native_modes=$(prctl_modes)
+dmesg -c >/dev/null
+reload prctl=1 && is "$(parameter)" 1
 result $? "the module loads with prctl=1"
+if [ "$native_modes" = "1 2" ]; then
+	dmesg | grep -q "sud: prctl=1 changes nothing"
+	result $? "it says that this changes nothing here"
+else
+	! dmesg | grep -q "sud: prctl"
+	result $? "it has nothing to say about that"
+fi
 stock && all_seven
 result $? "the kernel's own tests, static and not preloaded: 7 of 7"
 
@@ -63,7 +74,7 @@ for b in '' $bits; do
 	result $? "prctl_raw$b: all of it, with prctl=1"
 	run "prctl_load$b"
 	result $? "prctl_load$b: all of it, with prctl=1"
-	is "$(parameter)" Y || reload prctl=1
+	is "$(parameter)" 1 || reload prctl=1
 	through_prctl "semantics$b"
 	result $? "semantics$b: all of it, through the prctl too"
 	through_prctl "selector$b"
@@ -74,7 +85,18 @@ result $? "sigreturn-32: the vDSO's is exempt through the prctl too"
 through_prctl lifecycle _off
 result $? "lifecycle: children and new images are off"
 
-reload && is "$(parameter)" N
+reload prctl=2 && is "$(parameter)" 2
+result $? "the module loads with prctl=2"
+stock && all_seven
+result $? "the kernel's own tests, with prctl=2: 7 of 7"
+run prctl_raw && ! grep -q "the module does not serve" $log
+result $? "prctl_raw: all of it from the module, with prctl=2"
+through_prctl semantics
+result $? "semantics: all of it, through the prctl too, with prctl=2"
+run prctl_load natively_armed
+result $? "what the kernel has armed before stays the kernel's, with prctl=2"
+
+reload && is "$(parameter)" 0
 result $? "the module loads without it, which is the default"
 stock
 case $(prctl_modes) in

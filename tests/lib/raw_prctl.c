@@ -50,7 +50,7 @@ long sud_prctl(uint64_t mode, uint64_t offset, uint64_t len, volatile void *sel)
 
 bool prctl_served(void)
 {
-	return file_contains(PARAMETER, "Y");
+	return !file_contains(PARAMETER, "0");
 }
 
 bool kernel_has(int mode)
@@ -63,7 +63,8 @@ bool kernel_has(int mode)
 
 bool from_module(void)
 {
-	return prctl_served() && !kernel_has(SUD_MODE_INCLUSIVE);
+	return file_contains(PARAMETER, "2") ||
+	       (prctl_served() && !kernel_has(SUD_MODE_INCLUSIVE));
 }
 
 void prctl_start(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * PR_SET_SYSCALL_USER_DISPATCH by raw system calls, and who serves it: the kernel, or
- * the module with its parameter prctl=1.
+ * the module with its parameter prctl.
  */
 #ifndef SUD_LIB_RAW_PRCTL_H
 #define SUD_LIB_RAW_PRCTL_H

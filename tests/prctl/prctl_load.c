@@ -46,18 +46,15 @@ TEST_LIMIT(pins, "a thread that the module serves pins it, until it is killed",
 	load_again();
 }
 
-TEST_LIMIT(natively_armed,
-	   "what the kernel has armed before stays the kernel's", false, 120)
+static void stays_native(const char *param, bool then_served)
 {
 	bool own_inclusive = kernel_has(SUD_MODE_INCLUSIVE);
 	struct sud_config c;
 
-	if (!kernel_has(SUD_MODE_EXCLUSIVE))
-		SKIP("this kernel has no SUD of its own");
 	prctl_start();
 	unload_first();
 	CHECK_EQ(sud_prctl(SUD_MODE_EXCLUSIVE, 0, 0, &selector), 0);
-	CHECK(module_load_with("prctl=1"));
+	CHECK(module_load_with(param));
 	CHECK(armed_now());
 	CHECK_EQ(sud_prctl(SUD_MODE_EXCLUSIVE, 0x1000, 0x1000, &selector), 0);
 	CHECK(armed_now());
@@ -70,17 +67,30 @@ TEST_LIMIT(natively_armed,
 	CHECK_OK(sud_get(sud_fd, &c));
 	CHECK_EQ(c.mode, SUD_MODE_OFF);
 	CHECK_ERR(sud_disarm(sud_fd), EBUSY);
-	/* The kernel's OFF; from then on it is the module's. */
+	/* The kernel's OFF; from then on it is the module's, if it serves it. */
 	CHECK_EQ(sud_prctl(SUD_MODE_OFF, 0, 0, NULL), 0);
 	CHECK(!armed_now());
 	CHECK_EQ(sud_prctl(SUD_MODE_INCLUSIVE, (uintptr_t)site_a_ip, 1,
 			   &selector),
 		 0);
 	CHECK(armed_now());
+	CHECK_OK(sud_get(sud_fd, &c));
+	CHECK_EQ(c.mode, then_served ? SUD_MODE_INCLUSIVE : SUD_MODE_OFF);
 	CHECK_EQ(sud_prctl(SUD_MODE_OFF, 0, 0, NULL), 0);
 	close(sud_fd);
 	CHECK(module_unload());
 	load_again();
+}
+
+TEST_LIMIT(natively_armed,
+	   "what the kernel has armed before stays the kernel's", false, 120)
+{
+	bool both = kernel_has(SUD_MODE_INCLUSIVE);
+
+	if (!kernel_has(SUD_MODE_EXCLUSIVE))
+		SKIP("this kernel has no SUD of its own");
+	stays_native("prctl=1", !both);
+	stays_native("prctl=2", true);
 }
 
 #ifdef __LP64__
@@ -96,13 +106,13 @@ TEST_LIMIT(parameter,
 	CHECK(!file_write(PARAMETER, "1"));
 	unload_first();
 	CHECK(module_load_with(""));
-	CHECK(file_contains(PARAMETER, "N"));
+	CHECK(file_contains(PARAMETER, "0"));
 	CHECK(module_unload());
 	CHECK(module_load_with("prctl=0"));
-	CHECK(file_contains(PARAMETER, "N"));
+	CHECK(file_contains(PARAMETER, "0"));
 	CHECK(module_unload());
 	CHECK(module_load_with("prctl=1"));
-	CHECK(file_contains(PARAMETER, "Y"));
+	CHECK(file_contains(PARAMETER, "1"));
 	CHECK(module_unload());
 	load_again();
 }
@@ -110,7 +120,7 @@ TEST_LIMIT(parameter,
 TEST_LIMIT(bad_parameter, "the module does not load with another value", false,
 	   120)
 {
-	static const char *const values[] = { "prctl=2", "prctl=-1",
+	static const char *const values[] = { "prctl=3", "prctl=-1",
 					      "prctl=maybe", "prctl=" };
 
 	need_default();

@@ -397,7 +397,7 @@ int coordinate(long seconds)
 	rng = mix(sh->seed);
 	read_file("/sys/module/sud/parameters/prctl", prctl_was,
 		  sizeof(prctl_was));
-	first_prctl = prctl_was[0] == 'Y';
+	first_prctl = prctl_was[0] == '1';
 	sh->prctl = first_prctl;
 	for (int i = 0; i < sh->workers; i++)
 		sh->slots[i].role = R_WORKER;
