@@ -10,6 +10,9 @@ demo: ## boots a stock kernel in QEMU and shows the module at work
 check: ## runs every test on every kernel in QEMU (KERNELS=5.10 TESTS=basic)
 	@scripts/check
 
+check-all: ## the same, and on the flavours of the kernels (-rt, -cloud)
+	@scripts/check --all
+
 check-debug: ## runs every guest test on debug kernels, which are built once
 	@scripts/check --debug
 
@@ -48,5 +51,5 @@ style: ## runs checkpatch, sparse, clang-format and shellcheck
 clean: ## removes what was built here; the roots stay in the cache
 	rm -rf build
 
-.PHONY: help demo check check-debug bench bench-host module tools man \
+.PHONY: help demo check check-all check-debug bench bench-host module tools man \
 	picture install uninstall style clean

@@ -79,13 +79,21 @@ rows()
 		$at[column] != "-" { print $1, $at[column] }' "$tree/scripts/kernels"
 }
 
-# column COLUMN LINE    of that kernel's row; nothing for none
-column() { rows "$1" | awk -v line="$2" '$1 "" == line { print $2 }'; }
+# column COLUMN KERNEL    of that kernel's row, which its flavours share; nothing for
+# none
+column()
+{
+	rows "$1" | awk -v line="${2%%-*}" '$1 "" == line { print $2 }'
+}
 
 all_kernels=$(rows line | xargs)
 # Kernels that look for bugs, by scripts/debug-kernel; the slowest first.
 debug_kernels=$(rows debug | sort -n -k 2 | sed 's/^/debug-/; s/ .*//' | xargs)
-export all_kernels debug_kernels
+# The flavours of all of them, as 6.12-rt.
+flavours=$(rows flavours |
+	awk '{ n = split($2, f, ","); for (i = 1; i <= n; i++) print $1 "-" f[i] }' |
+	xargs)
+export all_kernels debug_kernels flavours
 
 # Build roots: one for each kernel, and three that have programs.
 root_suite()
@@ -100,10 +108,10 @@ root_suite()
 		;;
 	tools | compilers | qemu) echo trixie ;;
 	*)
-		suite=$(column suite "$1")
-		[ -n "$suite" ] ||
-			die "no such root: $1 (there are: $all_kernels tools compilers qemu)"
-		echo "$suite"
+		case " $all_kernels $flavours " in
+		*" $1 "*) column suite "$1" ;;
+		*) die "no such root: $1 (there are: $all_kernels $flavours tools compilers qemu)" ;;
+		esac
 		;;
 	esac
 }

@@ -203,6 +203,9 @@ static void check_victim(void (*fn)(void))
 	alone = worst_sleep(fn, 0.5);
 	shared->go = 1;
 	beside = worst_sleep(fn, BESIDE);
+	/* On a slow kernel the first attack may not be over yet. */
+	for (int i = 0; i < 20 && !shared->attacks && beside < BOUND; i++)
+		beside = worst_sleep(fn, BESIDE);
 	printf("# the victim slept %.3f s at worst alone, %.3f s beside %ld attacks\n",
 	       alone, beside, shared->attacks);
 	fflush(stdout);
