@@ -214,6 +214,7 @@
  * sud_sigreturn(sp, &selector or NULL): the selector is BLOCK before the call,
  * as the signals it unblocks come before the next instruction. The call itself
  * is exempt: this is the region, or outside of it, or SUD_FLAG_SIGRETURN holds.
+ * No "ret" may follow: the shadow stack is the guest's from then on.
  */
 	.balign	16
 	.globl	sud_sigreturn, sud_sigreturn_end
@@ -222,7 +223,27 @@
 sud_sigreturn:
 	.cfi_startproc
 	.cfi_undefined	rip
-	movq	%rdi, %rsp
+	/* RDSSP does nothing where there is no shadow stack. See shadow.c. */
+	xorl	%eax, %eax
+	rdsspq	%rax
+	testq	%rax, %rax
+	jz	2f
+	movq	%rdi, %rbx
+	movq	%rsi, %rbp
+	movq	%rax, %rdi
+	andq	$-16, %rsp
+	call	sud_shadow_above_token
+	movq	%rbx, %rdi
+	movq	%rbp, %rsi
+	/* INCSSP looks at eight bits of the count. */
+	movl	$255, %ecx
+3:	cmpq	%rcx, %rax
+	jbe	4f
+	incsspq	%rcx
+	subq	%rcx, %rax
+	jmp	3b
+4:	incsspq	%rax
+2:	movq	%rdi, %rsp
 	movl	$NR_RT_SIGRETURN, %eax
 	testq	%rsi, %rsi
 	jz	1f
