@@ -13,6 +13,9 @@ check: ## runs every test on every kernel in QEMU (KERNELS=5.10 TESTS=basic)
 check-all: ## the same, and on the flavours of the kernels (-rt, -cloud)
 	@scripts/check --all
 
+check-configs: ## a short choice, on kernels configured as Debian's are not
+	@scripts/check --configs
+
 check-debug: ## runs every guest test on debug kernels, which are built once
 	@scripts/check --debug
 
@@ -51,5 +54,5 @@ style: ## runs checkpatch, sparse, clang-format and shellcheck
 clean: ## removes what was built here; the roots stay in the cache
 	rm -rf build
 
-.PHONY: help demo check check-all check-debug bench bench-host module tools man \
+.PHONY: help demo check check-all check-configs check-debug bench bench-host module tools man \
 	picture install uninstall style clean

@@ -79,37 +79,54 @@ rows()
 		$at[column] != "-" { print $1, $at[column] }' "$tree/scripts/kernels"
 }
 
-# column COLUMN KERNEL    of that kernel's row, which its flavours share; nothing for
-# none
+# column COLUMN LINE    of that row; nothing for none
 column()
 {
-	rows "$1" | awk -v line="${2%%-*}" '$1 "" == line { print $2 }'
+	rows "$1" | awk -v line="$2" '$1 "" == line { print $2 }'
 }
 
 all_kernels=$(rows line | xargs)
-# Kernels that look for bugs, by scripts/debug-kernel; the slowest first.
+# Kernels of our own configuration, by scripts/build-kernel: those that look for bugs,
+# the slowest first, and those that are configured as Debian's are not.
 debug_kernels=$(rows debug | sort -n -k 2 | sed 's/^/debug-/; s/ .*//' | xargs)
 # The flavours of all of them, as 6.12-rt.
 flavours=$(rows flavours |
 	awk '{ n = split($2, f, ","); for (i = 1; i <= n; i++) print $1 "-" f[i] }' |
 	xargs)
-export all_kernels debug_kernels flavours
+config_kernels=$(cd "$tree/tests/kernels" 2>/dev/null && find . -name '*-*.config' \
+	! -name 'debug-*' | sed 's|^\./||; s/\.config$//' | sort | xargs) || true
+export all_kernels debug_kernels config_kernels flavours
+
+# is_built KERNEL    is it one of our own?
+is_built()
+{
+	case " $debug_kernels $config_kernels " in
+	*" $1 "*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# directive KERNEL WORD    what "# WORD: ..." in the configuration of our own one says
+directive() { sed -n "s/^# $2: //p" "$tree/tests/kernels/$1.config"; }
+
+# line_of KERNEL    of the table: 6.12-rt and debug-6.12 are 6.12
+line_of()
+{
+	case $1 in
+	[0-9]*) echo "${1%%-*}" ;;
+	*) echo "${1#*-}" ;;
+	esac
+}
 
 # Build roots: one for each kernel, and three that have programs.
 root_suite()
 {
 	local suite
 	case $1 in
-	debug-*)
-		case " $debug_kernels " in
-		*" $1 "*) root_suite "${1#debug-}" ;;
-		*) die "no such kernel: $1 (there are: $debug_kernels)" ;;
-		esac
-		;;
 	tools | compilers | qemu) echo trixie ;;
 	*)
-		case " $all_kernels $flavours " in
-		*" $1 "*) column suite "$1" ;;
+		case " $all_kernels $flavours $debug_kernels $config_kernels " in
+		*" $1 "*) column suite "$(line_of "$1")" ;;
 		*) die "no such root: $1 (there are: $all_kernels $flavours tools compilers qemu)" ;;
 		esac
 		;;
@@ -129,29 +146,37 @@ root_packages()
 	qemu) echo qemu-system-x86; return ;;
 	esac
 	# The kernel itself is chosen by scripts/roots/root-kernel.
-	echo "$(column packages "$1")" gcc binutils make libc6-dev dkms
+	echo "$(column packages "$(line_of "$1")")" gcc binutils make libc6-dev dkms
+	! is_built "$1" || directive "$1" packages
 }
 
-root_dir() { echo "$cache/roots/${1#debug-}"; }
+# One of our own kernels is built in the root of its line, unless it needs more.
+root_dir()
+{
+	if is_built "$1" && [ -z "$(directive "$1" packages)" ]; then
+		set -- "$(line_of "$1")"
+	fi
+	echo "$cache/roots/$1"
+}
 
 # Where a kernel has its lib/modules.
 kernel_dir()
 {
-	case $1 in
-	debug-*) echo "$cache/debug/${1#debug-}" ;;
-	*) root_dir "$1" ;;
-	esac
+	if is_built "$1"; then
+		echo "$cache/kernels/$1"
+	else
+		root_dir "$1"
+	fi
 }
 
 kernel_version()
 {
 	local dir
 	dir=$(kernel_dir "$1")/lib/modules
-	case $1 in
-	debug-*) set -- debug-kernel "${1#debug-}" ;;
-	*) set -- build-root "$1" ;;
-	esac
-	[ -d "$dir" ] || die "no kernel: run scripts/$*"
+	if [ ! -d "$dir" ]; then
+		is_built "$1" && die "no kernel $1: run scripts/build-kernel $1"
+		die "no kernel $1: run scripts/roots/build-root $1"
+	fi
 	# One root holds one kernel; the newest, should it ever hold two.
 	find "$dir" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -V | tail -n 1
 }

@@ -28,7 +28,7 @@ void fault_setting(const char *file, const char *value)
 /*
  * Not what kmemleak and debugobjects need for themselves, which is as often as
  * anybody else needs something: they switch themselves off when they lack it.
- * 5.10 can choose by its command line only: see tests/debug/5.10.config.
+ * 5.10 can choose by its command line only: see tests/kernels/debug-5.10.config.
  */
 static void fault_filter(void)
 {
