@@ -165,6 +165,7 @@ void fault_init(void)
 	fault_setting("failslab/verbose", "0");
 	fault_setting("fail_page_alloc/verbose", "0");
 	fault_setting("fail_usercopy/verbose", "0");
+	fault_setting("fail_futex/verbose", "0");
 	fault_filter();
 
 	fault_log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);

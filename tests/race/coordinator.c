@@ -73,8 +73,9 @@ static void write_file(const char *path, const char *text)
  */
 static void faults_init(void)
 {
+	/* fail_futex: a thread that is killed wakes its waiters as it exits. */
 	static const char *const kinds[] = { "failslab", "fail_page_alloc",
-					     "fail_usercopy" };
+					     "fail_usercopy", "fail_futex" };
 	char path[100];
 
 	sh->nth = !access("/proc/self/fail-nth", W_OK);
