@@ -25,8 +25,8 @@
  *   EBUSY	SET, OFF included: the kernel's own prctl has armed the thread
  *   ENOMEM	no memory for the thread's state, or for the ranges of a set
  *   ENOSPC	a region set would hold more than sud_info.max_regions ranges, or
- *		this user's sets, or the lists that its calls are working on, take
- *		more memory than a user may have
+ *		this user's sets and control areas, or the lists that its calls are
+ *		working on, take more memory than a user may have
  *   EPERM	the administrator does not allow that threads are armed; or
  *		another thread's configuration: the caller is not its tracer, or
  *		would take a region set that another user made
@@ -93,6 +93,19 @@
  */
 #define SUD_FLAG_INHERIT_THREAD (1U << 4)
 #define SUD_FLAG_INHERIT_FORK (1U << 5)
+/*
+ * selector and upcall_frame, where they are not 0, lie in the same control area,
+ * see SUD_AREA_MAX, and so do all frames: no call touches user memory, and the
+ * selector can always be read. EFAULT when they do not lie there as SET is called.
+ * EINVAL when both are 0, and with SUD_FLAG_SELECTOR_FS or _GS or
+ * SUD_FLAG_INHERIT_FORK: a forked child has another area. What counts later is the
+ * area, not what is mapped there: it may be unmapped. A top of the stack of frames
+ * that lies outside of the area, or less than a frame above its beginning, kills
+ * the process with SIGSEGV.
+ */
+#define SUD_FLAG_MAPPED (1U << 6)
+/* As SUD_FLAG_SELECTOR_FS, by the GS base. EINVAL with that one. */
+#define SUD_FLAG_SELECTOR_GS (1U << 7)
 /*
  * With one or more of these, only calls that come in by these ways are judged,
  * and the others run natively. How a call came in from 32-bit code, by int
@@ -179,7 +192,7 @@ struct sud_upcall_frame {
  * @flags: every SUD_FLAG_* that SET takes
  * @native_modes: as @modes, of the kernel's own prctl
  * @max_regions: ranges a region set may hold
- * @reserved: zero
+ * @hints: SUD_HINT_*
  */
 struct sud_info {
 	__u32 size;
@@ -189,10 +202,17 @@ struct sud_info {
 	__u32 flags;
 	__u32 native_modes;
 	__u32 max_regions;
-	__u32 reserved;
+	__u32 hints;
 };
 
 #define SUD_INFO_SIZE_VER0 32
+
+/* sud_info.hints */
+/*
+ * On this machine an upcall with a stack of frames leaves the kernel faster than
+ * one in registers, by SYSRET instead of IRET. Not so with FRED, which has one way.
+ */
+#define SUD_HINT_FRAMES_LEAVE_FASTER (1U << 0)
 
 /**
  * struct sud_range - addresses from @offset up to @offset + @len
@@ -273,6 +293,20 @@ struct sud_task_config {
 };
 
 #define SUD_TASK_CONFIG_SIZE_VER0 32
+
+/*
+ * mmap() of an open /dev/sud maps its control area, which is memory that processes
+ * and the module share, zeroed at first: with MAP_SHARED, PROT_READ | PROT_WRITE,
+ * offset 0 and a length of up to SUD_AREA_MAX. The first mmap() of an open file
+ * makes the area, and all others, by any process that has the descriptor, map the
+ * same one, in the same length. EINVAL for anything else, ENOSPC and ENOMEM as for
+ * a region set. mremap() can move a mapping, and not enlarge it.
+ *
+ * The child of a fork has an area of its own in that place, zeroed: its stores do
+ * not reach the parent's selectors. Threads, and a child of vfork, share the area.
+ * It lives as long as a descriptor, a mapping or an armed thread refers to it.
+ */
+#define SUD_AREA_MAX (1U << 20)
 
 /*
  * The numbers do not encode the size of the struct, which says it itself.

@@ -2,10 +2,14 @@
 /*
  * The checks of what user space asks for, whichever way it asks.
  */
+#include <linux/bitops.h>
 #include <linux/compat.h>
+#include <linux/err.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 
+#include "area.h"
 #include "config.h"
 #include "switch.h"
 #include "task.h"
@@ -28,8 +32,15 @@ static int check_flags(const struct sud_config *config, bool pointers_32bit)
 		return -EINVAL;
 	if (flags & SUD_FLAG_REGIONS && (config->offset || config->len))
 		return -EINVAL;
-	if (flags & SUD_FLAG_SELECTOR_FS &&
-	    (pointers_32bit || !(config->selector || config->upcall_frame)))
+	if (flags & SUD_FLAGS_SEGMENT && pointers_32bit)
+		return -EINVAL;
+	/* One of them only, and of something that is there. */
+	if (flags & SUD_FLAGS_WHERE &&
+	    (hweight32(flags & SUD_FLAGS_WHERE) > 1 ||
+	     !(config->selector || config->upcall_frame)))
+		return -EINVAL;
+	/* A forked child has another area. */
+	if (flags & SUD_FLAG_MAPPED && flags & SUD_FLAG_INHERIT_FORK)
 		return -EINVAL;
 	return 0;
 }
@@ -78,10 +89,10 @@ static int check_mode(const struct sud_config *config)
 	return 0;
 }
 
-/* What is relative to the FS base is checked when it is used. */
+/* What is relative to a segment's base is checked when it is used. */
 static int check_addresses(const struct sud_config *config, bool pointers_32bit)
 {
-	bool absolute = !(config->flags & SUD_FLAG_SELECTOR_FS);
+	bool absolute = !(config->flags & SUD_FLAGS_SEGMENT);
 
 	if (absolute && config->selector &&
 	    !user_range_ok(config->selector, 1, pointers_32bit))
@@ -108,6 +119,54 @@ static int check_config(const struct sud_config *config, bool pointers_32bit)
 		err = -EPERM;
 	if (!err)
 		err = check_addresses(config, pointers_32bit);
+	return err;
+}
+
+/*
+ * Finds the control area in which an address lies. Return: a reference, or NULL
+ * for address 0, or an error of sud_area_find().
+ */
+static struct sud_area *area_at(struct mm_struct *mm, u64 address, size_t len,
+				unsigned long *base)
+{
+	return address ? sud_area_find(mm, address, len, base) : NULL;
+}
+
+/*
+ * Finds the control area of selector and frames, for SUD_FLAG_MAPPED. Return: 0 or
+ * an error of sud_area_find(); -ESRCH, when the thread has no memory any more and
+ * is about to exit.
+ */
+static int find_area(struct task_struct *task, struct sud_setup *setup)
+{
+	const struct sud_config *config = &setup->config;
+	struct mm_struct *mm = get_task_mm(task);
+	unsigned long selector_base, frame_base;
+	struct sud_area *selector, *frame;
+	int err = 0;
+
+	if (!mm)
+		return -ESRCH;
+	selector = area_at(mm, config->selector, 1, &selector_base);
+	frame = area_at(mm, config->upcall_frame, sizeof(u64), &frame_base);
+	mmput(mm);
+
+	if (IS_ERR(selector))
+		err = PTR_ERR(selector);
+	else if (IS_ERR(frame))
+		err = PTR_ERR(frame);
+	else if (selector && frame &&
+		 (selector != frame || selector_base != frame_base))
+		err = -EFAULT;
+
+	if (!err) {
+		setup->area = sud_area_get(selector ?: frame);
+		setup->area_base = selector ? selector_base : frame_base;
+	}
+	if (!IS_ERR(selector))
+		sud_area_put(selector);
+	if (!IS_ERR(frame))
+		sud_area_put(frame);
 	return err;
 }
 
@@ -139,5 +198,12 @@ int sud_config_apply(struct task_struct *task, const struct sud_config *config,
 
 	if (config->flags & SUD_FLAG_REGIONS)
 		setup.set = set;
-	return sud_task_set(task, &setup);
+	if (config->flags & SUD_FLAG_MAPPED) {
+		err = find_area(task, &setup);
+		if (err)
+			return err;
+	}
+	err = sud_task_set(task, &setup);
+	sud_area_put(setup.area);
+	return err;
 }

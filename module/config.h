@@ -11,7 +11,7 @@
 /* Every flag there is. */
 #define SUD_FLAGS_ALL                                                  \
 	(SUD_FLAG_AUTO_ALLOW | SUD_FLAG_SIGRETURN | SUD_FLAG_REGIONS | \
-	 SUD_FLAG_SELECTOR_FS | SUD_FLAGS_INHERIT | SUD_FLAGS_WAYS)
+	 SUD_FLAGS_WHERE | SUD_FLAGS_INHERIT | SUD_FLAGS_WAYS)
 
 int sud_config_apply(struct task_struct *task, const struct sud_config *config,
 		     struct sud_region_set *set, bool code_64bit);

@@ -14,21 +14,31 @@
 
 enum sud_verdict sud_deliver_other(struct pt_regs *regs, struct sud_task *st);
 
+/* SUD_FLAG_AUTO_ALLOW. Return: false when the selector cannot be written. */
+static __always_inline bool sud_auto_allow(const struct sud_task *st,
+					   enum sud_at at)
+{
+	if (!(st->config.flags & SUD_FLAG_AUTO_ALLOW))
+		return true;
+	if (sud_at_mapped(st, at)) {
+		WRITE_ONCE(*st->mapped, SUD_SELECTOR_ALLOW);
+		return true;
+	}
+	return likely(!put_user(SUD_SELECTOR_ALLOW, sud_task_selector(st, at)));
+}
+
 /*
  * sud_deliver() - hand a blocked call over
- * @plain: the thread's selector, if it has one, is at a fixed address
  *
  * SUD_FLAG_AUTO_ALLOW comes first. A selector that cannot be written kills as one
  * that cannot be read.
  */
 static __always_inline enum sud_verdict
-sud_deliver(struct pt_regs *regs, struct sud_task *st, bool plain)
+sud_deliver(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
 {
 	bool fast = sud_upcall_is_fast(st);
 
-	if (st->config.flags & SUD_FLAG_AUTO_ALLOW &&
-	    unlikely(put_user(SUD_SELECTOR_ALLOW,
-			      plain ? st->selector : sud_task_selector(st))))
+	if (unlikely(!sud_auto_allow(st, at)))
 		return sud_force_death(st, SIGSEGV);
 
 	if (likely(fast))

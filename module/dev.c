@@ -9,6 +9,8 @@
 #include <linux/sched/task_stack.h>
 
 #include "compat/gate.h"
+#include "compat/segment.h"
+#include "area.h"
 #include "config.h"
 #include "dev.h"
 #include "file.h"
@@ -45,7 +47,7 @@ static long ioctl_get(struct file *file, void __user *arg)
 	struct sud_setup setup;
 
 	sud_task_get(current, &setup);
-	sud_regions_put(setup.set);
+	sud_setup_put(&setup);
 	return sud_uapi_write_config(&setup.config, arg);
 }
 
@@ -59,6 +61,7 @@ static long ioctl_info(struct file *file, void __user *arg)
 		.flags = SUD_FLAGS_ALL,
 		.native_modes = sud_gate_native_modes(),
 		.max_regions = SUD_REGIONS_MAX,
+		.hints = sud_has_fred() ? 0 : SUD_HINT_FRAMES_LEAVE_FASTER,
 	};
 
 	return sud_uapi_write_info(&info, arg);
@@ -93,6 +96,7 @@ static const struct file_operations fops = {
 	.open = sud_file_open,
 	.release = sud_file_release,
 	.unlocked_ioctl = sud_ioctl,
+	.mmap = sud_area_mmap,
 	.compat_ioctl = compat_ptr_ioctl,
 };
 

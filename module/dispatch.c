@@ -15,7 +15,9 @@
  * to 6.
  *
  * Each step that is not always needed is a function of its own, and is called
- * last in the one before: so the common cases need no stack frame.
+ * last in the one before: so the common cases need no stack frame. What differs
+ * by the selector's place is written once and compiled three times: SUD_AT_FIXED,
+ * SUD_AT_MAPPED and SUD_AT_ANY (task.h).
  */
 #include <linux/ptrace.h>
 #include <linux/signal.h>
@@ -38,10 +40,11 @@ enum said {
 	SAID_UNREADABLE,
 };
 
-static __always_inline enum sud_verdict let_run(struct pt_regs *regs,
-						struct sud_task *st, bool plain)
+static __always_inline enum sud_verdict
+let_run(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
 {
-	if (!plain && st->config.flags & SUD_FLAGS_INHERIT && !st->spare)
+	if (at == SUD_AT_ANY && st->config.flags & SUD_FLAGS_INHERIT &&
+	    !st->spare)
 		return sud_inherit_refill(regs, st);
 	return SUD_VERDICT_RUN;
 }
@@ -68,22 +71,34 @@ static bool way_judged(struct pt_regs *regs, const struct sud_task *st)
 	return !(st->config.flags & SUD_FLAGS_WAYS) || st->config.flags & way;
 }
 
+static __always_inline enum said said_by(char byte)
+{
+	if (byte == SUD_SELECTOR_ALLOW)
+		return SAID_ALLOW;
+	return byte == SUD_SELECTOR_BLOCK ? SAID_BLOCK : SAID_BAD;
+}
+
+/*
+ * User code changes the byte at any time, so it is read once.
+ *
+ * get_user(), also where access_ok() was asked before: it masks the address, and
+ * __get_user() waits for all instructions before it, by LFENCE, which costs more.
+ */
 static __always_inline enum said read_selector(const struct sud_task *st,
-					       bool plain)
+					       enum sud_at at)
 {
 	char byte;
+
+	if (sud_at_mapped(st, at))
+		return said_by(READ_ONCE(*st->mapped));
 
 	if (!st->selector)
 		return SAID_BLOCK;
 
-	/* access_ok() was asked of a plain one when it was set. */
-	if (plain ? __get_user(byte, st->selector)
-		  : get_user(byte, sud_task_selector(st)))
+	if (get_user(byte, sud_task_selector(st, at)))
 		return SAID_UNREADABLE;
 
-	if (byte == SUD_SELECTOR_ALLOW)
-		return SAID_ALLOW;
-	return byte == SUD_SELECTOR_BLOCK ? SAID_BLOCK : SAID_BAD;
+	return said_by(byte);
 }
 
 /* Neither the region nor the selector lets the call run: ask all the rest. */
@@ -91,7 +106,7 @@ static noinline enum sud_verdict judge_rest(struct pt_regs *regs,
 					    struct sud_task *st, enum said said)
 {
 	if (unlikely(sud_exempt(regs)))
-		return let_run(regs, st, false);
+		return let_run(regs, st, SUD_AT_ANY);
 
 	if (unlikely(said == SAID_UNREADABLE))
 		return sud_force_death(st, SIGSEGV);
@@ -100,95 +115,114 @@ static noinline enum sud_verdict judge_rest(struct pt_regs *regs,
 		return sud_force_death(st, SIGSYS);
 
 	if (unlikely(sud_sigreturn_exempt(regs, st)))
-		return let_run(regs, st, false);
+		return let_run(regs, st, SUD_AT_ANY);
 
-	return sud_deliver(regs, st, false);
+	return sud_deliver(regs, st, SUD_AT_ANY);
 }
 
-static __always_inline enum sud_verdict blocked(struct pt_regs *regs,
-						struct sud_task *st, bool plain)
+static __always_inline enum sud_verdict
+blocked(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
 {
 	/*
 	 * What judge_rest() asks does not concern such a call: it is not exempt
 	 * by this number, and a fast upcall has no SUD_FLAG_SIGRETURN.
 	 */
 	if (likely(sud_upcall_is_fast(st) && !sud_exempt_number(regs)))
-		return sud_deliver(regs, st, plain);
+		return sud_deliver(regs, st, at);
 
 	return judge_rest(regs, st, SAID_BLOCK);
 }
 
-static noinline enum sud_verdict blocked_plain(struct pt_regs *regs,
+static noinline enum sud_verdict blocked_fixed(struct pt_regs *regs,
 					       struct sud_task *st)
 {
-	return blocked(regs, st, true);
+	return blocked(regs, st, SUD_AT_FIXED);
 }
 
-static noinline enum sud_verdict blocked_rich(struct pt_regs *regs,
-					      struct sud_task *st)
+static noinline enum sud_verdict blocked_any(struct pt_regs *regs,
+					     struct sud_task *st)
 {
-	return blocked(regs, st, false);
+	return blocked(regs, st, SUD_AT_ANY);
 }
 
 static __always_inline enum sud_verdict
-judge_selector(struct pt_regs *regs, struct sud_task *st, bool plain)
+judge_selector(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
 {
-	enum said said = read_selector(st, plain);
+	enum said said = read_selector(st, at);
 
 	if (likely(said == SAID_ALLOW))
-		return let_run(regs, st, plain);
+		return let_run(regs, st, at);
 
-	if (likely(said == SAID_BLOCK))
-		return plain ? blocked_plain(regs, st) : blocked_rich(regs, st);
+	if (unlikely(said != SAID_BLOCK))
+		return judge_rest(regs, st, said);
 
-	return judge_rest(regs, st, said);
+	return at == SUD_AT_FIXED ? blocked_fixed(regs, st)
+				  : blocked_any(regs, st);
 }
 
-static noinline enum sud_verdict judge_selector_plain(struct pt_regs *regs,
+static noinline enum sud_verdict judge_selector_fixed(struct pt_regs *regs,
 						      struct sud_task *st)
 {
-	return judge_selector(regs, st, true);
+	return judge_selector(regs, st, SUD_AT_FIXED);
+}
+
+/* It did not say ALLOW a moment ago, so most likely it says BLOCK. */
+static noinline enum sud_verdict judge_selector_mapped(struct pt_regs *regs,
+						       struct sud_task *st)
+{
+	char byte = READ_ONCE(*st->mapped);
+
+	if (likely(byte == SUD_SELECTOR_BLOCK))
+		return blocked(regs, st, SUD_AT_MAPPED);
+	if (byte == SUD_SELECTOR_ALLOW)
+		return SUD_VERDICT_RUN;
+	return judge_rest(regs, st, SAID_BAD);
 }
 
 static noinline enum sud_verdict judge_way(struct pt_regs *regs,
 					   struct sud_task *st)
 {
 	if (!way_judged(regs, st))
-		return let_run(regs, st, false);
-	return judge_selector(regs, st, false);
+		return let_run(regs, st, SUD_AT_ANY);
+	return judge_selector(regs, st, SUD_AT_ANY);
 }
 
 /* Not in the range found last, or the set has changed since: search the set. */
-static noinline enum sud_verdict judge_inside(struct pt_regs *regs,
-					      struct sud_task *st)
+static noinline enum sud_verdict judge_set_exclusive(struct pt_regs *regs,
+						     struct sud_task *st)
 {
 	if (sud_regions_inside(st->set, instruction_pointer(regs),
 			       &st->run_range))
-		return let_run(regs, st, false);
+		return let_run(regs, st, SUD_AT_ANY);
 	return judge_way(regs, st);
 }
 
-static noinline enum sud_verdict judge_outside(struct pt_regs *regs,
-					       struct sud_task *st)
+static noinline enum sud_verdict judge_set_inclusive(struct pt_regs *regs,
+						     struct sud_task *st)
 {
 	if (sud_regions_outside(st->set, instruction_pointer(regs),
 				&st->run_range))
-		return let_run(regs, st, false);
+		return let_run(regs, st, SUD_AT_ANY);
 	return judge_way(regs, st);
 }
 
-static noinline enum sud_verdict judge_rich(struct pt_regs *regs,
-					    struct sud_task *st)
+static noinline enum sud_verdict judge_rich_outside(struct pt_regs *regs,
+						    struct sud_task *st)
 {
-	if (likely(in_run_range(regs, st) &&
-		   READ_ONCE(*st->version) == st->run_range.version))
-		return let_run(regs, st, false);
-
 	if (st->kind == SUD_KIND_SET_EXCLUSIVE)
-		return judge_inside(regs, st);
+		return judge_set_exclusive(regs, st);
 	if (st->kind == SUD_KIND_SET_INCLUSIVE)
-		return judge_outside(regs, st);
+		return judge_set_inclusive(regs, st);
 	return judge_way(regs, st);
+}
+
+/* With a set, what was found in it last counts as long as the set is the same. */
+static noinline enum sud_verdict judge_rich_inside(struct pt_regs *regs,
+						   struct sud_task *st)
+{
+	if (likely(READ_ONCE(*st->version) == st->run_range.version))
+		return let_run(regs, st, SUD_AT_ANY);
+	return judge_rich_outside(regs, st);
 }
 
 static __always_inline enum sud_verdict judge(struct pt_regs *regs,
@@ -197,13 +231,29 @@ static __always_inline enum sud_verdict judge(struct pt_regs *regs,
 	if (unlikely(!st))
 		return SUD_VERDICT_PASS;
 
-	if (unlikely(st->kind != SUD_KIND_PLAIN))
-		return judge_rich(regs, st);
-
-	if (likely(in_run_range(regs, st)))
+	if (likely(in_run_range(regs, st))) {
+		if (unlikely(st->rich))
+			return judge_rich_inside(regs, st);
 		return SUD_VERDICT_RUN;
+	}
 
-	return judge_selector_plain(regs, st);
+	/* One comparison, three ways: the compiler would load and compare twice. */
+	asm goto("cmpb %[mapped], %[kind]\n\t"
+		 "jb %l[plain]\n\t"
+		 "ja %l[rich]"
+		 :
+		 : [kind] "m"(st->kind), [mapped] "i"(SUD_KIND_MAPPED)
+		 : "cc"
+		 : plain, rich);
+
+	/* If user code changes it meanwhile, either value is right. */
+	if (likely(data_race(*st->mapped == SUD_SELECTOR_ALLOW)))
+		return SUD_VERDICT_RUN;
+	return judge_selector_mapped(regs, st);
+plain:
+	return judge_selector_fixed(regs, st);
+rich:
+	return judge_rich_outside(regs, st);
 }
 
 /* The shortcut has found the state of another thread. */

@@ -1,28 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An open /dev/sud, which has a region set from when it first needs one.
+ * An open /dev/sud, which has a region set and a control area from when it first
+ * needs one.
  *
  * open() allocates nothing: misc_open() calls it with the lock of all misc
  * devices held, and a caller whose memory cgroup is full may wait for memory for
  * seconds.
  */
+#include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "area.h"
 #include "file.h"
 #include "regions.h"
 
-/* Protects every file's private_data, which is its region set: a reference. */
+/**
+ * struct content - what an open file has, once it has anything
+ * @set: its region set, a reference, or NULL
+ * @area: its control area, a reference, or NULL
+ */
+struct content {
+	struct sud_region_set *set;
+	struct sud_area *area;
+};
+
+/* Protects every file's private_data, which is its content, and all of that. */
 static DEFINE_SPINLOCK(lock);
+
+/* Return: the file's content, which stays until the last close; or NULL. */
+static struct content *content_of(struct file *file)
+{
+	struct content *new, *content;
+
+	spin_lock(&lock);
+	content = file->private_data;
+	spin_unlock(&lock);
+	if (content)
+		return content;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return NULL;
+	spin_lock(&lock);
+	/* Another thread may have been quicker. */
+	if (!file->private_data) {
+		file->private_data = new;
+		new = NULL;
+	}
+	content = file->private_data;
+	spin_unlock(&lock);
+	kfree(new);
+	return content;
+}
 
 struct sud_region_set *sud_file_set_if_any(struct file *file)
 {
-	struct sud_region_set *set;
+	struct sud_region_set *set = NULL;
+	struct content *content;
 
 	spin_lock(&lock);
-	set = file->private_data;
-	if (set)
-		sud_regions_get(set);
+	content = file->private_data;
+	if (content && content->set)
+		set = sud_regions_get(content->set);
 	spin_unlock(&lock);
 	return set;
 }
@@ -30,35 +71,76 @@ struct sud_region_set *sud_file_set_if_any(struct file *file)
 struct sud_region_set *sud_file_set(struct file *file)
 {
 	struct sud_region_set *set = sud_file_set_if_any(file), *new;
+	struct content *content;
 
 	if (set)
 		return set;
-	new = sud_regions_new();
+	content = content_of(file);
+	new = content ? sud_regions_new() : NULL;
 	if (!new)
 		return NULL;
 
 	spin_lock(&lock);
 	/* Another thread may have been quicker. */
-	if (!file->private_data) {
-		file->private_data = new;
+	if (!content->set) {
+		content->set = new;
 		new = NULL;
 	}
-	set = sud_regions_get(file->private_data);
+	set = sud_regions_get(content->set);
 	spin_unlock(&lock);
 
 	sud_regions_put(new);
 	return set;
 }
 
+int sud_file_ready(struct file *file)
+{
+	return content_of(file) ? 0 : -ENOMEM;
+}
+
 void sud_file_give_set(struct file *file, struct sud_region_set *set)
 {
+	struct content *content;
 	struct sud_region_set *old;
 
 	spin_lock(&lock);
-	old = file->private_data;
-	file->private_data = sud_regions_get(set);
+	content = file->private_data;
+	old = content->set;
+	content->set = sud_regions_get(set);
 	spin_unlock(&lock);
 	sud_regions_put(old);
+}
+
+struct sud_area *sud_file_area(struct file *file, unsigned long size)
+{
+	struct content *content = content_of(file);
+	struct sud_area *area, *new = NULL;
+
+	if (!content)
+		return ERR_PTR(-ENOMEM);
+
+	spin_lock(&lock);
+	area = content->area;
+	spin_unlock(&lock);
+	/* A file keeps the area that it has, to its last close. */
+	if (!area) {
+		new = sud_area_new(size);
+		if (IS_ERR(new))
+			return new;
+	}
+
+	spin_lock(&lock);
+	/* Another thread may have been quicker. */
+	if (!content->area) {
+		content->area = new;
+		new = NULL;
+	}
+	area = content->area->size == size ? sud_area_get(content->area)
+					   : ERR_PTR(-EINVAL);
+	spin_unlock(&lock);
+
+	sud_area_put(new);
+	return area;
 }
 
 int sud_file_open(struct inode *inode, struct file *file)
@@ -70,6 +152,12 @@ int sud_file_open(struct inode *inode, struct file *file)
 
 int sud_file_release(struct inode *inode, struct file *file)
 {
-	sud_regions_put(file->private_data);
+	struct content *content = file->private_data;
+
+	if (!content)
+		return 0;
+	sud_regions_put(content->set);
+	sud_area_put(content->area);
+	kfree(content);
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 struct file;
 struct inode;
+struct sud_area;
 struct sud_region_set;
 
 int sud_file_open(struct inode *inode, struct file *file);
@@ -16,7 +17,17 @@ int sud_file_release(struct inode *inode, struct file *file);
 struct sud_region_set *sud_file_set(struct file *file);
 /* Return: a reference, or NULL when the file has none yet. */
 struct sud_region_set *sud_file_set_if_any(struct file *file);
-/* From now on the file has @set, in place of its own; it takes a reference. */
+/*
+ * From now on the file has @set, in place of its own; it takes a reference. Only
+ * after sud_file_ready() has returned 0 and not -ENOMEM.
+ */
 void sud_file_give_set(struct file *file, struct sud_region_set *set);
+int sud_file_ready(struct file *file);
+
+/*
+ * The file's control area, which is made when there is none. Return: a reference;
+ * -EINVAL, when there is one of another size; or an error of sud_area_new().
+ */
+struct sud_area *sud_file_area(struct file *file, unsigned long size);
 
 #endif /* SUD_FILE_H */

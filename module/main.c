@@ -36,7 +36,7 @@
 #include "lifecycle.h"
 #include "native.h"
 #include "prctl.h"
-#include "regions.h"
+#include "reclaim.h"
 #include "task.h"
 
 static int __init sud_init(void)
@@ -45,13 +45,13 @@ static int __init sud_init(void)
 
 	sud_task_init();
 
-	err = sud_regions_init();
+	err = sud_reclaim_init();
 	if (err)
 		return err;
 
 	err = sud_lifecycle_init();
 	if (err)
-		goto err_regions;
+		goto err_reclaim;
 
 	err = sud_anchor_init();
 	if (err)
@@ -86,8 +86,8 @@ err_anchor:
 	sud_anchor_exit();
 err_lifecycle:
 	sud_lifecycle_exit();
-err_regions:
-	sud_regions_exit();
+err_reclaim:
+	sud_reclaim_exit();
 	return err;
 }
 
@@ -104,7 +104,7 @@ static void __exit sud_exit(void)
 	 * in the few instructions between that and its return to the kernel.
 	 */
 	synchronize_rcu_tasks();
-	sud_regions_exit();
+	sud_reclaim_exit();
 }
 
 module_init(sud_init);

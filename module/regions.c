@@ -29,6 +29,7 @@
 #include <linux/vmalloc.h>
 #include <sud_uapi.h>
 
+#include "reclaim.h"
 #include "regions.h"
 #include "user.h"
 
@@ -57,9 +58,6 @@ static struct sud_ranges empty = {
 	.room = 1,
 	.starts = { ~0UL, 0 },
 };
-
-/* Frees what may sleep to be freed. */
-static struct workqueue_struct *workqueue;
 
 /* kmalloc() rounds up to a power of two, which may waste half of a large copy. */
 static bool by_pages(size_t size)
@@ -132,8 +130,7 @@ static void ranges_retire(struct sud_ranges *ranges)
 
 	if (ranges == &empty)
 		return;
-	INIT_RCU_WORK(&copy->work, copy_free_work);
-	queue_rcu_work(workqueue, &copy->work);
+	sud_reclaim(&copy->work, copy_free_work);
 }
 
 static struct sud_ranges *ranges_of(struct sud_region_set *set,
@@ -197,8 +194,7 @@ void sud_regions_put(struct sud_region_set *set)
 {
 	if (!set || !refcount_dec_and_test(&set->refs))
 		return;
-	INIT_RCU_WORK(&set->free, free_work);
-	queue_rcu_work(workqueue, &set->free);
+	sud_reclaim(&set->free, free_work);
 }
 
 /*
@@ -409,17 +405,4 @@ int sud_regions_list(struct sud_region_set *set, struct sud_range *ranges,
 	}
 	mutex_unlock(&set->lock);
 	return 0;
-}
-
-int sud_regions_init(void)
-{
-	workqueue = alloc_workqueue("sud", WQ_UNBOUND, 0);
-	return workqueue ? 0 : -ENOMEM;
-}
-
-/* No set is left, but what they were made of may still wait to be freed. */
-void sud_regions_exit(void)
-{
-	rcu_barrier();
-	destroy_workqueue(workqueue);
 }

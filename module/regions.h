@@ -140,8 +140,6 @@ sud_regions_outside(const struct sud_region_set *set, unsigned long ip,
 	return true;
 }
 
-int sud_regions_init(void);
-void sud_regions_exit(void);
 struct sud_region_set *sud_regions_new(void);
 bool sud_regions_may_take(const struct sud_region_set *set);
 struct sud_region_set *sud_regions_get(struct sud_region_set *set);

@@ -30,9 +30,10 @@
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <asm/fsgsbase.h>
 
+#include "area.h"
 #include "compat/gate.h"
+#include "compat/segment.h"
 #include "stop.h"
 #include "task.h"
 
@@ -104,17 +105,37 @@ static enum sud_kind kind_of(const struct sud_config *config)
 		return config->mode == SUD_MODE_EXCLUSIVE
 			       ? SUD_KIND_SET_EXCLUSIVE
 			       : SUD_KIND_SET_INCLUSIVE;
-	return config->flags & SUD_FLAGS_RICH ? SUD_KIND_NO_SET
-					      : SUD_KIND_PLAIN;
+	if (config->flags & SUD_FLAGS_RICH)
+		return SUD_KIND_NO_SET;
+	return config->flags & SUD_FLAG_MAPPED ? SUD_KIND_MAPPED
+					       : SUD_KIND_PLAIN;
 }
 
-/* Takes a reference to the set. Return: the set that was there before. */
-static struct sud_region_set *fill_in(struct sud_task *st,
-				      const struct sud_setup *setup)
+/* For those who have a control area and no selector in it. Never written. */
+static char always_block = SUD_SELECTOR_BLOCK;
+
+static void fill_in_selector(struct sud_task *st, const struct sud_setup *setup)
+{
+	u64 selector = setup->config.selector;
+
+	if (!(setup->config.flags & SUD_FLAG_MAPPED))
+		st->selector = (char __user *)(uintptr_t)selector;
+	else if (selector)
+		st->mapped =
+			setup->area->memory + (selector - setup->area_base);
+	else
+		st->mapped = &always_block;
+}
+
+/* Takes references, and leaves those that it had before in @old. */
+static void fill_in(struct sud_task *st, const struct sud_setup *setup,
+		    struct sud_setup *old)
 {
 	const struct sud_config *config = &setup->config;
 	bool inclusive = config->mode == SUD_MODE_INCLUSIVE;
-	struct sud_region_set *old = st->set;
+
+	old->set = st->set;
+	old->area = st->area;
 
 	/*
 	 * An inclusive region is stored as its complement, as native SUD does:
@@ -123,16 +144,24 @@ static struct sud_region_set *fill_in(struct sud_task *st,
 	st->run_range.offset = config->offset + (inclusive ? config->len : 0);
 	st->run_range.len = inclusive ? -config->len : config->len;
 	st->run_range.version = 0;
-	st->selector = (char __user *)(uintptr_t)config->selector;
+	fill_in_selector(st, setup);
 	st->config = *config;
 	st->code_64bit = setup->code_64bit;
 	st->fast_upcall = config->delivery == SUD_DELIVER_UPCALL &&
 			  !config->upcall_frame && st->code_64bit &&
 			  !(config->flags & SUD_FLAG_SIGRETURN);
 	st->kind = kind_of(config);
+	st->rich = st->kind > SUD_KIND_MAPPED;
 	st->set = setup->set ? sud_regions_get(setup->set) : NULL;
 	st->version = st->set ? &st->set->version : &st->run_range.version;
-	return old;
+	st->area = setup->area ? sud_area_get(setup->area) : NULL;
+	st->area_base = setup->area_base;
+}
+
+void sud_setup_put(struct sud_setup *setup)
+{
+	sud_regions_put(setup->set);
+	sud_area_put(setup->area);
 }
 
 bool sud_task_armed(const struct task_struct *task)
@@ -221,10 +250,11 @@ static int reserve_get(struct reserve *reserve, const struct task_struct *task,
 }
 
 /*
- * The thread is locked. @old_set is put behind the locks. Return: 0 or -ESRCH.
+ * The thread is locked. @old gets the references that the thread had, to be put
+ * behind the locks. Return: 0 or -ESRCH.
  */
 static int arm(struct task_struct *task, const struct sud_setup *setup,
-	       struct reserve *reserve, struct sud_region_set **old_set)
+	       struct reserve *reserve, struct sud_setup *old)
 {
 	struct sud_task *st = sud_task_find(task);
 
@@ -233,10 +263,10 @@ static int arm(struct task_struct *task, const struct sud_setup *setup,
 		if (!reserve->state)
 			return -ESRCH;
 		swap(st, reserve->state);
-		fill_in(st, setup);
+		fill_in(st, setup, old);
 		insert(st, task);
 	} else {
-		*old_set = fill_in(st, setup);
+		fill_in(st, setup, old);
 	}
 	if (!st->spare)
 		swap(st->spare, reserve->spare);
@@ -246,15 +276,15 @@ static int arm(struct task_struct *task, const struct sud_setup *setup,
 /**
  * sud_task_set() - arm, re-arm or disarm a thread
  * @task: the calling thread, or one that it may be the tracer of
- * @setup: checked by the caller. The set is NULL without SUD_FLAG_REGIONS; the
- *	caller keeps its own reference
+ * @setup: checked by the caller, who keeps its references. The set is NULL without
+ *	SUD_FLAG_REGIONS, and the area without SUD_FLAG_MAPPED
  *
  * Return: 0; or, and nothing has changed, -ENOMEM, -EBUSY when the kernel's own
  * prctl has armed the thread, and what sud_stop_hold() says.
  */
 int sud_task_set(struct task_struct *task, const struct sud_setup *setup)
 {
-	struct sud_region_set *old_set = NULL;
+	struct sud_setup old = {};
 	struct sud_task *gone = NULL;
 	struct reserve reserve;
 	struct locked locked;
@@ -271,12 +301,12 @@ int sud_task_set(struct task_struct *task, const struct sud_setup *setup)
 	if (!err && setup->config.mode == SUD_MODE_OFF)
 		gone = take_out(task);
 	else if (!err)
-		err = arm(task, setup, &reserve, &old_set);
+		err = arm(task, setup, &reserve, &old);
 	unlock_thread(task, &locked);
 
 	if (gone)
 		sud_task_free(gone);
-	sud_regions_put(old_set);
+	sud_setup_put(&old);
 free:
 	reserve_free(&reserve);
 	return err;
@@ -285,8 +315,8 @@ free:
 /**
  * sud_task_get() - what a thread is armed with
  * @task: as for sud_task_set()
- * @setup: SUD_MODE_OFF and zeroes when it is not armed here. The caller gets a
- *	reference to the set
+ * @setup: SUD_MODE_OFF and zeroes when it is not armed here. The caller ends it
+ *	by sud_setup_put(); it has no area
  *
  * Return: 0, or what sud_stop_hold() says.
  */
@@ -350,11 +380,14 @@ void sud_task_arm_child(const struct sud_task *st, struct sud_task *new,
 	unsigned long flags;
 
 	new->run_range = st->run_range;
-	new->selector = st->selector;
+	new->selector = st->selector; /* or mapped */
 	new->fast_upcall = st->fast_upcall;
 	new->kind = st->kind;
+	new->rich = st->rich;
 	new->code_64bit = st->code_64bit;
 	new->config = st->config;
+	new->area = st->area ? sud_area_get(st->area) : NULL;
+	new->area_base = st->area_base;
 	new->set = st->set ? sud_regions_get(st->set) : NULL;
 	new->version = st->set ? st->version : &new->run_range.version;
 
@@ -363,16 +396,21 @@ void sud_task_arm_child(const struct sud_task *st, struct sud_task *new,
 	raw_spin_unlock_irqrestore(lock, flags);
 }
 
-/* User code may have pointed the FS base anywhere. */
-void __user *sud_task_fs_address(unsigned long offset)
+void __user *sud_task_segment_address(const struct sud_task *st,
+				      unsigned long offset)
 {
-	return (void __user *)(x86_fsbase_read_cpu() + offset);
+	unsigned long base = st->config.flags & SUD_FLAG_SELECTOR_FS
+				     ? sud_fs_base()
+				     : sud_gs_base();
+
+	return (void __user *)(base + offset);
 }
 
 /* Free a state that is in the table no more. May not sleep. */
 void sud_task_free(struct sud_task *st)
 {
 	sud_regions_put(st->set);
+	sud_area_put(st->area);
 	/* Not kfree(): on PREEMPT_RT it may sleep. */
 	if (st->spare)
 		kfree_rcu(st->spare, rcu);

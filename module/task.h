@@ -16,13 +16,20 @@
 #define SUD_FLAGS_WAYS \
 	(SUD_FLAG_ENTRY_SYSCALL | SUD_FLAG_ENTRY_INT80 | SUD_FLAG_ENTRY_COMPAT)
 /* Those that ask for more than one region and a selector at a fixed address. */
-#define SUD_FLAGS_RICH                                                 \
-	(SUD_FLAG_REGIONS | SUD_FLAG_SELECTOR_FS | SUD_FLAGS_INHERIT | \
+#define SUD_FLAGS_SEGMENT (SUD_FLAG_SELECTOR_FS | SUD_FLAG_SELECTOR_GS)
+/* Those that say what selector and upcall_frame are. */
+#define SUD_FLAGS_WHERE (SUD_FLAGS_SEGMENT | SUD_FLAG_MAPPED)
+#define SUD_FLAGS_RICH                                              \
+	(SUD_FLAG_REGIONS | SUD_FLAGS_SEGMENT | SUD_FLAGS_INHERIT | \
 	 SUD_FLAGS_WAYS)
 
-/* How a thread's calls are judged: dispatch.c has a body for each kind. */
+/*
+ * How a thread's calls are judged: dispatch.c has a body for each kind. The order
+ * counts: it asks for the first two together.
+ */
 enum sud_kind {
 	SUD_KIND_PLAIN, /* one region, and a selector at a fixed address */
+	SUD_KIND_MAPPED, /* one region, and a selector in a control area */
 	SUD_KIND_SET_EXCLUSIVE, /* a region set; calls from inside it run */
 	SUD_KIND_SET_INCLUSIVE, /* a region set; calls from outside it run */
 	SUD_KIND_NO_SET, /* one region, and another of SUD_FLAGS_RICH */
@@ -38,16 +45,21 @@ enum sud_kind {
  *	Inclusive mode: all but the region, as native SUD keeps it. With a region
  *	set: the range, or the gap, from which a call was last let run
  * @selector: the selector byte or NULL; access_ok() was asked when it was set.
- *	With SUD_FLAG_SELECTOR_FS, what is added to the FS base
+ *	With SUD_FLAG_SELECTOR_FS or _GS, what is added to the segment's base
+ * @mapped: with SUD_FLAG_MAPPED, in its place: the selector byte in the kernel's
+ *	mapping of the area, or one that says BLOCK
  * @fast_upcall: a blocked call by 64-bit SYSCALL is an upcall in registers
  * @kind: how calls are judged
+ * @rich: by another kind than the first two
  * @code_64bit: SET was called from 64-bit code
  * @config: what SET was given; the data path reads flags and the upcall there
+ * @area: with SUD_FLAG_MAPPED, the control area; a reference
+ * @area_base: the address at which user code has the area
  * @set: the region set or NULL; a reference
  * @version: points to the set's version; without a set, to that of @run_range
  * @spare: the next child's state, not in the table; or NULL. See inherit.c
  * @resume: what is to be done when the thread goes back to user mode
- * @rcu: frees the state
+ * @rcu: frees the state, when nobody looks at its set and spare any more
  *
  * task.c says who may touch it.
  */
@@ -55,16 +67,26 @@ struct sud_task {
 	struct hlist_node node;
 	const struct task_struct *key;
 	struct sud_run_range run_range;
-	char __user *selector;
+	union {
+		char __user *selector;
+		char *mapped;
+	};
 	bool fast_upcall;
+	bool rich;
 	enum sud_kind kind;
 	bool code_64bit;
 	struct sud_config config;
-	struct sud_region_set *set;
+	struct sud_area *area;
+	unsigned long area_base;
 	const unsigned long *version;
-	struct sud_task *spare;
+	union {
+		struct {
+			struct sud_region_set *set;
+			struct sud_task *spare;
+		};
+		struct rcu_head rcu;
+	};
 	struct sud_resume resume;
-	struct rcu_head rcu;
 };
 
 /* SECURITY.md promises it; kmalloc() has a size for it. */
@@ -109,25 +131,48 @@ static inline struct sud_task *sud_task_search(void)
 	return st;
 }
 
-void __user *sud_task_fs_address(unsigned long offset);
+void __user *sud_task_segment_address(const struct sud_task *st,
+				      unsigned long offset);
 
 /*
- * sud_task_address() - an address of the calling thread's configuration
+ * sud_task_address() - an address of the calling thread's configuration, which has
+ * no SUD_FLAG_MAPPED
  *
- * User code may point the FS base anywhere, so the address has to be checked at
- * each use: by get_user() and put_user(), never by their __ forms.
+ * User code may point the segment's base anywhere, so the address has to be
+ * checked at each use: by get_user() and put_user(), never by their __ forms.
  */
 static inline void __user *sud_task_address(const struct sud_task *st,
 					    unsigned long address)
 {
-	if (unlikely(st->config.flags & SUD_FLAG_SELECTOR_FS))
-		return sud_task_fs_address(address);
+	if (unlikely(st->config.flags & SUD_FLAGS_SEGMENT))
+		return sud_task_segment_address(st, address);
 	return (void __user *)address;
 }
 
-static inline char __user *sud_task_selector(const struct sud_task *st)
+/*
+ * Where the calling thread's selector is: a constant in code that is compiled for
+ * each of the three.
+ */
+enum sud_at {
+	SUD_AT_FIXED, /* at an address of user space (SUD_KIND_PLAIN) */
+	SUD_AT_MAPPED, /* in a control area (SUD_KIND_MAPPED) */
+	SUD_AT_ANY, /* the flags say where */
+};
+
+static __always_inline bool sud_at_mapped(const struct sud_task *st,
+					  enum sud_at at)
 {
-	return sud_task_address(st, (unsigned long)st->selector);
+	return at == SUD_AT_MAPPED ||
+	       (at == SUD_AT_ANY && st->config.flags & SUD_FLAG_MAPPED);
+}
+
+/* Not for one in a control area. */
+static __always_inline char __user *sud_task_selector(const struct sud_task *st,
+						      enum sud_at at)
+{
+	return at == SUD_AT_FIXED
+		       ? st->selector
+		       : sud_task_address(st, (unsigned long)st->selector);
 }
 
 /**
@@ -135,12 +180,19 @@ static inline char __user *sud_task_selector(const struct sud_task *st)
  * @config: as SET takes it
  * @code_64bit: SET was called from 64-bit code
  * @set: the region set or NULL
+ * @area: the control area or NULL
+ * @area_base: as in struct sud_task
  */
 struct sud_setup {
 	struct sud_config config;
 	bool code_64bit;
 	struct sud_region_set *set;
+	struct sud_area *area;
+	unsigned long area_base;
 };
+
+/* Gives up its references. */
+void sud_setup_put(struct sud_setup *setup);
 
 void sud_task_init(void);
 struct sud_task *sud_task_alloc(void);

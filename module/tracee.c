@@ -53,6 +53,11 @@ long sud_ioctl_get_task(struct file *file, void __user *arg)
 					SUD_TASK_32BIT | SUD_TASK_TAKE_REGIONS);
 	if (err)
 		return err;
+	if (args.flags & SUD_TASK_TAKE_REGIONS) {
+		err = sud_file_ready(file);
+		if (err)
+			return err;
+	}
 	err = get_setup(args.tid, &setup);
 	if (err)
 		return err;
@@ -71,7 +76,7 @@ long sud_ioctl_get_task(struct file *file, void __user *arg)
 	if (!err && take)
 		sud_file_give_set(file, setup.set);
 put:
-	sud_regions_put(setup.set);
+	sud_setup_put(&setup);
 	return err;
 }
 

@@ -2,12 +2,46 @@
 /*
  * Upcalls, but for the form in registers, which is in upcall.h.
  */
+#include <linux/compiler.h>
+#include <linux/nospec.h>
 #include <linux/uaccess.h>
 
+#include "area.h"
 #include "upcall.h"
 
+/*
+ * In a control area. User code may have written anything at the top; it is read
+ * once, checked, and masked for the speculation that runs ahead of the check.
+ * Return: false when the frame would not lie in the area.
+ */
+static bool push_mapped(const struct pt_regs *regs, const struct sud_task *st)
+{
+	const struct sud_area *area = st->area;
+	u64 *top = (u64 *)(area->memory +
+			   (st->config.upcall_frame - st->area_base));
+	unsigned long places = area->size - sizeof(struct sud_upcall_frame) + 1;
+	struct sud_upcall_frame *frame;
+	unsigned long offset;
+
+	offset = READ_ONCE(*top) - sizeof(*frame) - st->area_base;
+	if (offset >= places)
+		return false;
+	offset = array_index_nospec(offset, places);
+	frame = (struct sud_upcall_frame *)(area->memory + offset);
+
+	*frame = (struct sud_upcall_frame){
+		.ip = regs->ip,
+		.flags = sud_upcall_flags(regs),
+		.nr = regs->orig_ax,
+		.arch = syscall_get_arch(current),
+		.cs = regs->cs,
+	};
+	WRITE_ONCE(*top, st->area_base + offset);
+	return true;
+}
+
 /* Return: false when a page is not there, or an address not user space's. */
-static bool push_frame(const struct pt_regs *regs, const struct sud_task *st)
+static bool push_user(const struct pt_regs *regs, const struct sud_task *st)
 {
 	u64 __user *top = sud_task_address(st, st->config.upcall_frame);
 	struct sud_upcall_frame __user *frame;
@@ -34,6 +68,13 @@ static bool push_frame(const struct pt_regs *regs, const struct sud_task *st)
 fault:
 	user_access_end();
 	return false;
+}
+
+static bool push_frame(const struct pt_regs *regs, const struct sud_task *st)
+{
+	if (st->config.flags & SUD_FLAG_MAPPED)
+		return push_mapped(regs, st);
+	return push_user(regs, st);
 }
 
 enum sud_verdict sud_upcall(struct pt_regs *regs, struct sud_task *st)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How much memory a user takes by region sets, so that it can be bounded where
- * there are no memory cgroups. What is counted is what the allocator takes, from
+ * How much memory a user takes by region sets and control areas, so that it can
+ * be bounded where there are no memory cgroups. What is counted is what the allocator takes, from
  * the allocation until the memory is free again. A user has two budgets of the
- * same size: for the ranges of sets, and for the lists that calls work on; so a
+ * same size: for sets and areas, and for the lists that calls work on; so a
  * user whose sets have used up theirs can still remove ranges.
  *
  * The kernel's own counts, of struct user_struct and ucounts, are not for

@@ -7,7 +7,7 @@
 struct sud_user;
 
 enum sud_budget {
-	SUD_BUDGET_SETS, /* the ranges of sets */
+	SUD_BUDGET_SETS, /* the ranges of sets, and control areas */
 	SUD_BUDGET_CALLS, /* lists of ranges, while a call works on them */
 	SUD_BUDGETS
 };

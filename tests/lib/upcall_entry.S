@@ -16,10 +16,11 @@ up_sp:		.quad 0
 up_top:		.quad 0
 up_frame:	.skip 32
 up_scratch:	.quad 0
+up_scratch2:	.quad 0
 up_back:	.quad 0
 
 	.text
-	.globl	entry_regs, entry_frames, entry_result
+	.globl	entry_regs, entry_frames, entry_result, entry_area
 
 #ifdef __x86_64__
 
@@ -63,6 +64,30 @@ entry_frames:
 entry_result:
 	movl	$4711, %eax
 	jmp	*%rcx
+
+/* See area.h; the top of the frames is at AREA_TOP. */
+entry_area:
+	note_registers
+	movq	%rdx, up_scratch(%rip)
+	movq	%rdi, up_scratch2(%rip)
+	movq	up_count(%rip), %rax
+	leaq	1(%rax), %rax
+	movq	%rax, up_count(%rip)
+	movq	area_entry_area(%rip), %rdi
+	movb	$0, (%rdi)
+	movq	64(%rdi), %rdx
+	.irp	at, 0, 8, 16, 24
+	movq	\at(%rdx), %rax
+	movq	%rax, up_frame+\at(%rip)
+	.endr
+	movq	(%rdx), %rax
+	movq	%rax, up_back(%rip)
+	leaq	32(%rdx), %rdx
+	movq	%rdx, 64(%rdi)
+	movq	up_scratch(%rip), %rdx
+	movq	up_scratch2(%rip), %rdi
+	movl	$4711, %eax
+	jmp	*up_back(%rip)
 
 #else
 

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The control area: memory that a process and the module share, by mmap() of
+ * /dev/sud. Selectors and upcall frames that lie in it are read and written
+ * through the kernel's own mapping: no access to user space, no fault, no sleep.
+ * The ABI is in include/sud_uapi.h.
+ */
+#ifndef SUD_AREA_H
+#define SUD_AREA_H
+
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+struct file;
+struct mm_struct;
+struct page;
+struct sud_user;
+struct vm_area_struct;
+
+/**
+ * struct sud_area - a control area
+ * @refs: open files, mappings, armed threads
+ * @memory: all of it, in the kernel
+ * @size: in bytes
+ * @pages: what it is made of
+ * @user: whom it is charged to
+ * @free: frees it, from where one may sleep
+ *
+ * Nothing of it changes but the memory, which user code writes at any time:
+ * what is read there is read once, and checked.
+ */
+struct sud_area {
+	refcount_t refs;
+	char *memory;
+	unsigned long size;
+	struct page **pages;
+	struct sud_user *user;
+	struct rcu_work free;
+};
+
+/* Return: a new one with one reference, zeroed, or an error. */
+struct sud_area *sud_area_new(unsigned long size);
+struct sud_area *sud_area_get(struct sud_area *area);
+/* May be called where one may not sleep, and with NULL. */
+void sud_area_put(struct sud_area *area);
+
+/* mmap() of an open /dev/sud. Return: 0 or an error. */
+int sud_area_mmap(struct file *file, struct vm_area_struct *vma);
+
+/**
+ * sud_area_find() - which area is mapped there?
+ * @mm: whose addresses these are
+ * @address: the first byte
+ * @len: all of them have to lie in the mapping
+ * @base: filled in: the address at which the area's first byte is mapped, or
+ *	would be
+ *
+ * Return: a reference to the area; -EFAULT, when none is there; -ENOMEM;
+ * -ENOSPC; -EINTR, when the caller is killed.
+ */
+struct sud_area *sud_area_find(struct mm_struct *mm, unsigned long address,
+			       size_t len, unsigned long *base);
+
+#endif /* SUD_AREA_H */
