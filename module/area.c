@@ -70,6 +70,7 @@ struct sud_area *sud_area_new(unsigned long size)
 	if (area) {
 		refcount_set(&area->refs, 1);
 		area->size = size;
+		area->places = size - sizeof(struct sud_upcall_frame) + 1;
 		area->user = user;
 		if (fill_with_pages(area))
 			return area;

@@ -23,6 +23,7 @@ struct vm_area_struct;
  * @refs: open files, mappings, armed threads
  * @memory: all of it, in the kernel
  * @size: in bytes
+ * @places: at which offsets a frame may begin: less than this
  * @pages: what it is made of
  * @user: whom it is charged to
  * @free: frees it, from where one may sleep
@@ -34,6 +35,7 @@ struct sud_area {
 	refcount_t refs;
 	char *memory;
 	unsigned long size;
+	unsigned long places;
 	struct page **pages;
 	struct sud_user *user;
 	struct rcu_work free;

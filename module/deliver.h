@@ -42,7 +42,9 @@ sud_deliver(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
 		return sud_force_death(st, SIGSEGV);
 
 	if (likely(fast))
-		return sud_upcall_regs(regs, st);
+		return at == SUD_AT_MAPPED && st->top
+			       ? sud_upcall_mapped(regs, st)
+			       : sud_upcall_regs(regs, st);
 
 	return sud_deliver_other(regs, st);
 }

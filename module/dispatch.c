@@ -268,7 +268,7 @@ static noinline enum sud_verdict judge_by_table(struct pt_regs *regs)
  * Called by entry.S for every call of a thread that has the arming bit set. It
  * may sleep: the selector's page may have to be read in.
  */
-enum sud_verdict sud_dispatch(struct pt_regs *regs)
+enum sud_verdict __noendbr sud_dispatch(struct pt_regs *regs)
 {
 	struct sud_task *st;
 

@@ -6,6 +6,6 @@
 
 struct pt_regs;
 
-enum sud_verdict sud_dispatch(struct pt_regs *regs);
+enum sud_verdict __noendbr sud_dispatch(struct pt_regs *regs);
 
 #endif /* SUD_DISPATCH_H */

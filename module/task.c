@@ -127,6 +127,16 @@ static void fill_in_selector(struct sud_task *st, const struct sud_setup *setup)
 		st->mapped = &always_block;
 }
 
+static void fill_in_version(struct sud_task *st)
+{
+	if (st->kind == SUD_KIND_MAPPED)
+		st->top = st->config.upcall_frame ? sud_task_top(st) : NULL;
+	else if (st->set)
+		st->version = &st->set->version;
+	else
+		st->version = &st->run_range.version;
+}
+
 /* Takes references, and leaves those that it had before in @old. */
 static void fill_in(struct sud_task *st, const struct sud_setup *setup,
 		    struct sud_setup *old)
@@ -147,15 +157,16 @@ static void fill_in(struct sud_task *st, const struct sud_setup *setup,
 	fill_in_selector(st, setup);
 	st->config = *config;
 	st->code_64bit = setup->code_64bit;
-	st->fast_upcall = config->delivery == SUD_DELIVER_UPCALL &&
-			  !config->upcall_frame && st->code_64bit &&
-			  !(config->flags & SUD_FLAG_SIGRETURN);
 	st->kind = kind_of(config);
+	st->fast_upcall =
+		config->delivery == SUD_DELIVER_UPCALL && st->code_64bit &&
+		(!config->upcall_frame || st->kind == SUD_KIND_MAPPED) &&
+		!(config->flags & SUD_FLAG_SIGRETURN);
 	st->rich = st->kind > SUD_KIND_MAPPED;
 	st->set = setup->set ? sud_regions_get(setup->set) : NULL;
-	st->version = st->set ? &st->set->version : &st->run_range.version;
 	st->area = setup->area ? sud_area_get(setup->area) : NULL;
 	st->area_base = setup->area_base;
+	fill_in_version(st);
 }
 
 void sud_setup_put(struct sud_setup *setup)
@@ -389,7 +400,7 @@ void sud_task_arm_child(const struct sud_task *st, struct sud_task *new,
 	new->area = st->area ? sud_area_get(st->area) : NULL;
 	new->area_base = st->area_base;
 	new->set = st->set ? sud_regions_get(st->set) : NULL;
-	new->version = st->set ? st->version : &new->run_range.version;
+	fill_in_version(new);
 
 	raw_spin_lock_irqsave(lock, flags);
 	insert(new, child);

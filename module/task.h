@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <sud_uapi.h>
 
+#include "area.h"
 #include "compat/gate.h"
 #include "compat/resume.h"
 #include "regions.h"
@@ -48,7 +49,8 @@ enum sud_kind {
  *	With SUD_FLAG_SELECTOR_FS or _GS, what is added to the segment's base
  * @mapped: with SUD_FLAG_MAPPED, in its place: the selector byte in the kernel's
  *	mapping of the area, or one that says BLOCK
- * @fast_upcall: a blocked call by 64-bit SYSCALL is an upcall in registers
+ * @fast_upcall: a blocked call by 64-bit SYSCALL is an upcall, in registers or, for
+ *	SUD_KIND_MAPPED, with frames in the area
  * @kind: how calls are judged
  * @rich: by another kind than the first two
  * @code_64bit: SET was called from 64-bit code
@@ -57,6 +59,8 @@ enum sud_kind {
  * @area_base: the address at which user code has the area
  * @set: the region set or NULL; a reference
  * @version: points to the set's version; without a set, to that of @run_range
+ * @top: in its place for SUD_KIND_MAPPED: the top of the frames in the kernel's
+ *	mapping of the area, or NULL
  * @spare: the next child's state, not in the table; or NULL. See inherit.c
  * @resume: what is to be done when the thread goes back to user mode
  * @rcu: frees the state, when nobody looks at its set and spare any more
@@ -78,7 +82,10 @@ struct sud_task {
 	struct sud_config config;
 	struct sud_area *area;
 	unsigned long area_base;
-	const unsigned long *version;
+	union {
+		const unsigned long *version;
+		u64 *top;
+	};
 	union {
 		struct {
 			struct sud_region_set *set;
@@ -147,6 +154,13 @@ static inline void __user *sud_task_address(const struct sud_task *st,
 	if (unlikely(st->config.flags & SUD_FLAGS_SEGMENT))
 		return sud_task_segment_address(st, address);
 	return (void __user *)address;
+}
+
+/* With SUD_FLAG_MAPPED and frames: the top of the frames, in the area. */
+static inline u64 *sud_task_top(const struct sud_task *st)
+{
+	return (u64 *)(st->area->memory +
+		       (st->config.upcall_frame - st->area_base));
 }
 
 /*

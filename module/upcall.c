@@ -2,6 +2,7 @@
 /*
  * Upcalls, but for the form in registers, which is in upcall.h.
  */
+#include <linux/audit.h>
 #include <linux/compiler.h>
 #include <linux/nospec.h>
 #include <linux/uaccess.h>
@@ -10,33 +11,31 @@
 #include "upcall.h"
 
 /*
- * In a control area. User code may have written anything at the top; it is read
- * once, checked, and masked for the speculation that runs ahead of the check.
- * Return: false when the frame would not lie in the area.
+ * In a control area. User code may have written anything at @top; it is read once,
+ * checked, and masked for the speculation that runs ahead of the check. Return:
+ * false when the frame would not lie in the area.
  */
-static bool push_mapped(const struct pt_regs *regs, const struct sud_task *st)
+static __always_inline bool push_mapped(const struct pt_regs *regs,
+					const struct sud_task *st, u64 *top,
+					u64 flags, u32 arch)
 {
 	const struct sud_area *area = st->area;
-	u64 *top = (u64 *)(area->memory +
-			   (st->config.upcall_frame - st->area_base));
-	unsigned long places = area->size - sizeof(struct sud_upcall_frame) + 1;
 	struct sud_upcall_frame *frame;
-	unsigned long offset;
+	u64 addr = READ_ONCE(*top) - sizeof(*frame);
+	unsigned long offset = addr - st->area_base;
 
-	offset = READ_ONCE(*top) - sizeof(*frame) - st->area_base;
-	if (offset >= places)
+	if (unlikely(offset >= area->places))
 		return false;
-	offset = array_index_nospec(offset, places);
+	offset = array_index_nospec(offset, area->places);
 	frame = (struct sud_upcall_frame *)(area->memory + offset);
 
-	*frame = (struct sud_upcall_frame){
-		.ip = regs->ip,
-		.flags = sud_upcall_flags(regs),
-		.nr = regs->orig_ax,
-		.arch = syscall_get_arch(current),
-		.cs = regs->cs,
-	};
-	WRITE_ONCE(*top, st->area_base + offset);
+	frame->ip = regs->ip;
+	frame->flags = flags;
+	frame->nr = regs->orig_ax;
+	frame->arch = arch;
+	/* With @reserved, in one store. */
+	*(u64 *)&frame->cs = (u16)regs->cs;
+	WRITE_ONCE(*top, addr);
 	return true;
 }
 
@@ -73,8 +72,21 @@ fault:
 static bool push_frame(const struct pt_regs *regs, const struct sud_task *st)
 {
 	if (st->config.flags & SUD_FLAG_MAPPED)
-		return push_mapped(regs, st);
+		return push_mapped(regs, st, sud_task_top(st),
+				   sud_upcall_flags(regs),
+				   syscall_get_arch(current));
 	return push_user(regs, st);
+}
+
+enum sud_verdict __noendbr sud_upcall_mapped(struct pt_regs *regs,
+					     struct sud_task *st)
+{
+	u64 flags = sud_upcall_flags(regs);
+
+	if (unlikely(!push_mapped(regs, st, st->top, flags, AUDIT_ARCH_X86_64)))
+		return sud_force_death(st, SIGSEGV);
+
+	return sud_upcall_framed(regs, st, flags);
 }
 
 enum sud_verdict sud_upcall(struct pt_regs *regs, struct sud_task *st)
@@ -85,10 +97,7 @@ enum sud_verdict sud_upcall(struct pt_regs *regs, struct sud_task *st)
 	if (unlikely(!push_frame(regs, st)))
 		return sud_force_death(st, SIGSEGV);
 
-	/* With rcx equal to rip, and r11 to the flags, it leaves by SYSRET. */
-	if (sud_upcall_by_syscall()) {
-		regs->cx = st->config.upcall_entry;
-		regs->r11 = sud_upcall_flags(regs);
-	}
+	if (sud_upcall_by_syscall())
+		return sud_upcall_framed(regs, st, sud_upcall_flags(regs));
 	return sud_upcall_enter(regs, st);
 }

@@ -20,7 +20,7 @@ static __always_inline bool sud_upcall_by_syscall(void)
 	return !in_ia32_syscall();
 }
 
-/* Is this call, if it is blocked, an upcall in registers and nothing else? */
+/* Is this call, if it is blocked, an upcall of the fast kind and nothing else? */
 static __always_inline bool sud_upcall_is_fast(const struct sud_task *st)
 {
 	return st->fast_upcall && sud_upcall_by_syscall();
@@ -63,6 +63,22 @@ static inline enum sud_verdict sud_upcall_regs(struct pt_regs *regs,
 
 	return sud_upcall_enter(regs, st);
 }
+
+/* The frame of a call by 64-bit SYSCALL has been pushed. */
+static inline enum sud_verdict sud_upcall_framed(struct pt_regs *regs,
+						 struct sud_task *st,
+						 unsigned long flags)
+{
+	/* With rcx equal to rip, and r11 to the flags, it leaves by SYSRET. */
+	regs->cx = st->config.upcall_entry;
+	regs->r11 = flags;
+
+	return sud_upcall_enter(regs, st);
+}
+
+/* The form with frames in a control area, for a call by 64-bit SYSCALL. */
+enum sud_verdict __noendbr sud_upcall_mapped(struct pt_regs *regs,
+					     struct sud_task *st);
 
 enum sud_verdict sud_upcall(struct pt_regs *regs, struct sud_task *st);
 

@@ -50,7 +50,16 @@
 
 #ifndef __ASSEMBLER__
 
+#include <linux/linkage.h>
 #include <linux/signal.h>
+
+/*
+ * A function that nobody calls by address, and so needs no ENDBR. Kernels with IBT
+ * have the word; on others there is nothing to leave out.
+ */
+#ifndef __noendbr
+#define __noendbr
+#endif
 
 #ifndef SYS_USER_DISPATCH
 #define SYS_USER_DISPATCH 2 /* from 5.11 on in the uapi headers */

@@ -2,10 +2,11 @@
 /*
  * 5.11 and later (commit 1446e1df9eb1): native SUD's function and its work bit.
  *
- * An armed thread's native fields are zero but for the offset, which holds the
- * address of its state. The prctl refuses an offset without a length, so the
- * prctl cannot have set these; and the native body takes a length of 0 for
- * "block everything", so nothing slips through if the hook is ever lost.
+ * An armed thread's native fields are zero but for the selector, which holds the
+ * address of its state: an address of the kernel's, which the prctl refuses, so the
+ * prctl cannot have set it. If the hook is ever lost, the native body finds no
+ * region, and a selector that cannot be read, and kills the process: nothing slips
+ * through.
  *
  * fork, clone and exec clear the work bit themselves. A child gets a copy of the
  * fields, which sud_gate_fork() wipes before anybody can read it.
@@ -46,23 +47,30 @@ static inline bool sud_gate_stepped(void)
 	return test_syscall_work(SYSCALL_EXIT_TRAP);
 }
 
+/* Addresses of the kernel's are negative, and those of user space are not. */
+static inline bool sud_gate_is_state(const char __user *selector)
+{
+	return (__force long)selector < 0;
+}
+
 /*
- * syscall_dispatch.offset finds a thread's state without the table. A child
+ * syscall_dispatch.selector finds a thread's state without the table. A child
  * inherits a copy of it, so the key has to be compared.
  */
 #define SUD_GATE_SHORTCUT 1
 
 static inline struct sud_task *sud_gate_shortcut(void)
 {
-	const struct syscall_user_dispatch *sd = &current->syscall_dispatch;
+	char __user *selector = current->syscall_dispatch.selector;
 
-	return sd->len ? NULL : (struct sud_task *)sd->offset;
+	return sud_gate_is_state(selector) ? (__force struct sud_task *)selector
+					   : NULL;
 }
 
 static inline void sud_gate_arm(struct task_struct *task, struct sud_task *st)
 {
 	memset(&task->syscall_dispatch, 0, sizeof(task->syscall_dispatch));
-	task->syscall_dispatch.offset = (unsigned long)st;
+	task->syscall_dispatch.selector = (__force char __user *)st;
 	set_task_syscall_work(task, SYSCALL_USER_DISPATCH);
 }
 
@@ -74,7 +82,7 @@ static inline void sud_gate_disarm(struct task_struct *task)
 
 static inline void sud_gate_fork(struct task_struct *child, bool parent_armed)
 {
-	if (child->syscall_dispatch.offset && !child->syscall_dispatch.len)
+	if (sud_gate_is_state(child->syscall_dispatch.selector))
 		memset(&child->syscall_dispatch, 0,
 		       sizeof(child->syscall_dispatch));
 }

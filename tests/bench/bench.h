@@ -34,6 +34,8 @@ struct shared {
 
 extern struct shared *shared;
 extern volatile unsigned char selector;
+/* The byte that is set before each call: that one, until a way says otherwise. */
+extern volatile unsigned char *bench_selector;
 
 extern const struct way ways[];
 
@@ -69,6 +71,11 @@ void prepare_set_65536(void);
 void prepare_set_65536_spread(void);
 void prepare_set_65536_outside(void);
 void prepare_set_65536_upcall(void);
+
+/* By selector and frames in a control area; see mapped.c. */
+void prepare_mapped_allow(void);
+void prepare_mapped_upcall(void);
+void prepare_mapped_frames(void);
 
 /* By a handler in C: vector state and selector kept, and neither. */
 void prepare_libsud(void);

@@ -28,6 +28,7 @@
 
 struct shared *shared;
 volatile unsigned char selector;
+volatile unsigned char *bench_selector = &selector;
 
 site *bench_sites[SITES];
 
@@ -68,7 +69,7 @@ static uint64_t batch(unsigned char state)
 		site *call = next_site(i);
 
 		/* Again for each call: a handler may have changed it. */
-		selector = state;
+		*bench_selector = state;
 		call(SYS_getpid, 0, 0, 0);
 	}
 	return __rdtsc() - start;
@@ -81,7 +82,7 @@ static uint64_t empty_batch(unsigned char state)
 
 	for (int i = 0; i < BATCH; i++) {
 		next_site(i);
-		selector = state;
+		*bench_selector = state;
 	}
 	return __rdtsc() - start;
 }
@@ -98,7 +99,7 @@ double bench_call(unsigned char state, int n)
 		if (t < empty)
 			empty = t;
 	}
-	selector = SUD_SELECTOR_ALLOW;
+	*bench_selector = SUD_SELECTOR_ALLOW;
 	return (double)(full - empty) / BATCH * scale;
 }
 

@@ -124,6 +124,21 @@ static void upcall_regs(void)
 	upcall(bench_entry_regs, NULL);
 }
 
+/* With a selector, which the kernel sets to ALLOW. */
+static void upcall_selector(void)
+{
+	struct sud_config config = {
+		.size = sizeof(config),
+		.mode = SUD_MODE_EXCLUSIVE,
+		.selector = (uintptr_t)&selector,
+		.delivery = SUD_DELIVER_UPCALL,
+		.flags = SUD_FLAG_AUTO_ALLOW,
+		.upcall_entry = (uintptr_t)bench_entry_regs,
+	};
+
+	need(sud_set(sud_open(), &config), "SUD_IOC_SET");
+}
+
 static void upcall_frames(void)
 {
 	bench_frames_top = (uintptr_t)(frames + 64);
@@ -155,6 +170,14 @@ const struct way ways[] = {
 	{ "sud_sigsys", NEEDS_MODULE, module_selector, SUD_SELECTOR_BLOCK },
 	{ "sud_upcall_regs", NEEDS_MODULE, upcall_regs },
 	{ "sud_upcall_frames", NEEDS_MODULE, upcall_frames },
+	{ "sud_upcall_selector", NEEDS_MODULE, upcall_selector,
+	  SUD_SELECTOR_BLOCK },
+	{ "sud_mapped_allow", NEEDS_MODULE, prepare_mapped_allow,
+	  SUD_SELECTOR_ALLOW },
+	{ "sud_mapped_upcall", NEEDS_MODULE, prepare_mapped_upcall,
+	  SUD_SELECTOR_BLOCK },
+	{ "sud_mapped_frames", NEEDS_MODULE, prepare_mapped_frames,
+	  SUD_SELECTOR_BLOCK },
 	{ "sud_libsud_fast", NEEDS_MODULE, prepare_libsud_fast },
 	{ "sud_libsud", NEEDS_MODULE, prepare_libsud },
 	{},
