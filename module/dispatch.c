@@ -206,14 +206,20 @@ static noinline enum sud_verdict judge_set_inclusive(struct pt_regs *regs,
 	return judge_way(regs, st);
 }
 
-static noinline enum sud_verdict judge_rich_outside(struct pt_regs *regs,
-						    struct sud_task *st)
+static noinline enum sud_verdict judge_other_outside(struct pt_regs *regs,
+						     struct sud_task *st)
 {
-	if (st->kind == SUD_KIND_SET_EXCLUSIVE)
-		return judge_set_exclusive(regs, st);
 	if (st->kind == SUD_KIND_SET_INCLUSIVE)
 		return judge_set_inclusive(regs, st);
 	return judge_way(regs, st);
+}
+
+static __always_inline enum sud_verdict judge_rich_outside(struct pt_regs *regs,
+							   struct sud_task *st)
+{
+	if (likely(st->kind == SUD_KIND_SET_EXCLUSIVE))
+		return judge_set_exclusive(regs, st);
+	return judge_other_outside(regs, st);
 }
 
 /* With a set, what was found in it last counts as long as the set is the same. */

@@ -42,15 +42,22 @@ static inline unsigned long sud_upcall_flags(const struct pt_regs *regs)
 	return regs->flags;
 }
 
-static inline enum sud_verdict sud_upcall_enter(struct pt_regs *regs,
-						struct sud_task *st)
+/* Goes on at the entry; ax is as at the instruction. */
+static inline enum sud_verdict sud_upcall_go(struct pt_regs *regs,
+					     struct sud_task *st)
 {
-	syscall_rollback(current, regs);
 	/* No system call any more: a signal has nothing to restart. */
 	regs->orig_ax = -1;
 	regs->ip = st->config.upcall_entry;
 
 	return sud_skip_quietly(regs, &st->resume);
+}
+
+static inline enum sud_verdict sud_upcall_enter(struct pt_regs *regs,
+						struct sud_task *st)
+{
+	syscall_rollback(current, regs);
+	return sud_upcall_go(regs, st);
 }
 
 /* The form in registers, for a call by 64-bit SYSCALL. */
@@ -64,16 +71,13 @@ static inline enum sud_verdict sud_upcall_regs(struct pt_regs *regs,
 	return sud_upcall_enter(regs, st);
 }
 
-/* The frame of a call by 64-bit SYSCALL has been pushed. */
-static inline enum sud_verdict sud_upcall_framed(struct pt_regs *regs,
-						 struct sud_task *st,
-						 unsigned long flags)
+/* With rcx equal to rip, and r11 to the flags, the kernel leaves by SYSRET. */
+static inline void sud_upcall_by_sysret(struct pt_regs *regs,
+					const struct sud_task *st,
+					unsigned long flags)
 {
-	/* With rcx equal to rip, and r11 to the flags, it leaves by SYSRET. */
 	regs->cx = st->config.upcall_entry;
 	regs->r11 = flags;
-
-	return sud_upcall_enter(regs, st);
 }
 
 /* The form with frames in a control area, for a call by 64-bit SYSCALL. */

@@ -178,7 +178,8 @@
 	 * in the guest.
 	 */
 	movq	sud_thread@gottpoff(%rip), %r11
-	movb	$1, %fs:T_SELECTOR(%r11)
+	movq	%fs:T_SELECTOR(%r11), %r11
+	movb	$1, (%r11)
 	restore	\vectors
 	.cfi_endproc
 	.size	\name, . - \name

@@ -5,6 +5,7 @@
 #include <cpuid.h>
 #include <errno.h>
 #include <linux/sched.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
@@ -14,6 +15,7 @@
 #include <sud.h>
 
 #include "libsud.h"
+#include "slots.h"
 
 #ifndef __x86_64__
 #error "x86-64 only"
@@ -33,12 +35,20 @@
 
 #define RED_ZONE 128
 
-/* entry.S knows the offsets of the first four. */
+/*
+ * A thread's own. entry.S knows the offsets of the first four.
+ *
+ * The selector is in a control area, or is @own_byte where there is none; NULL is
+ * @own_byte, too, as long as nothing else has been needed.
+ */
 struct sud_thread {
-	volatile unsigned char selector;
+	volatile unsigned char *selector;
 	sud_handler handler;
 	uintptr_t stack;
 	uintptr_t stack_end;
+	volatile unsigned char *slot;
+	pid_t slot_owner; /* a forked child's slots are others */
+	volatile unsigned char own_byte;
 	bool has_selector;
 	bool vectors;
 	bool sigreturn_flag;
@@ -110,10 +120,11 @@ static void find_vectors(void)
 	sud_vector_how = compact ? HOW_XSAVEC : HOW_XSAVE;
 }
 
-/* Before main, or in dlopen: no thread can be at it yet. */
-__attribute__((constructor(101))) static void init(void)
+static volatile unsigned char *selector_of(struct sud_thread *t)
 {
-	find_vectors();
+	if (!t->selector)
+		t->selector = &t->own_byte;
+	return t->selector;
 }
 
 static int bad(int err)
@@ -122,17 +133,59 @@ static int bad(int err)
 	return -1;
 }
 
-static int set(const struct sud_config *config)
-{
-	int fd = sud_open();
-	int err = 0;
+static const struct sud_config config_off = { .size = sizeof(config_off) };
 
-	if (fd < 0)
-		return -1;
-	if (sud_set(fd, config))
-		err = errno;
+static int set_on(int fd, const struct sud_config *config)
+{
+	int err = sud_set(fd, config) ? errno : 0;
+
 	close(fd);
 	return err ? bad(err) : 0;
+}
+
+/*
+ * A thread that exits gives its slot back. Disarmed first: its last calls would be
+ * judged by the byte of the slot's next owner.
+ */
+static pthread_key_t exit_key;
+static bool have_exit_key;
+
+static void thread_exits(void *arg)
+{
+	struct sud_thread *t = arg;
+	volatile unsigned char *slot = t->slot;
+	bool own = t->slot_owner == getpid();
+
+	*selector_of(t) = SUD_SELECTOR_ALLOW;
+	if (sud_upcall_remove())
+		return;
+	t->selector = &t->own_byte;
+	t->slot = NULL;
+	if (slot && own)
+		sud_slots_put(slot);
+}
+
+/* Before main, or in dlopen: no thread can be at it yet. */
+__attribute__((constructor(101))) static void init(void)
+{
+	find_vectors();
+	have_exit_key = !pthread_key_create(&exit_key, thread_exits);
+}
+
+/* Return: a place for the selector in a control area, or NULL. */
+static volatile unsigned char *slot_of(struct sud_thread *t, int fd)
+{
+	pid_t pid = getpid();
+
+	if (t->slot && t->slot_owner == pid)
+		return t->slot;
+	t->slot = have_exit_key ? sud_slots_get(fd) : NULL;
+	t->slot_owner = pid;
+	if (t->slot && pthread_setspecific(exit_key, t)) {
+		sud_slots_put(t->slot);
+		t->slot = NULL;
+	}
+	return t->slot;
 }
 
 int sud_upcall_install(sud_handler handler, const struct sud_options *options)
@@ -143,7 +196,7 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 				   SUD_UPCALL_NO_SELECTOR;
 	struct sud_thread *t = &sud_thread;
 	struct sud_thread new = {
-		.selector = SUD_SELECTOR_ALLOW,
+		.selector = &t->own_byte,
 		.handler = handler,
 		.stack = (uintptr_t)o->stack,
 		.stack_end = (uintptr_t)o->stack + o->stack_size,
@@ -158,6 +211,7 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 		.delivery = SUD_DELIVER_UPCALL,
 	};
 	struct sud_thread old;
+	int fd;
 
 	if (!handler || o->flags & ~known || o->mode == SUD_MODE_OFF)
 		return bad(EINVAL);
@@ -174,10 +228,6 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 	else
 		config.upcall_entry = o->stack ? (uintptr_t)sud_entry_own
 					       : (uintptr_t)sud_entry;
-	if (new.has_selector) {
-		config.selector = (uintptr_t)&t->selector;
-		config.flags |= SUD_FLAG_AUTO_ALLOW;
-	}
 	/* The return from signal handlers must run with the selector at BLOCK. */
 	if (o->mode == SUD_MODE_EXCLUSIVE && !o->offset && !o->len) {
 		config.offset = (uintptr_t)sud_sigreturn;
@@ -187,11 +237,28 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 		new.sigreturn_flag = true;
 	}
 
-	/* The new state is complete before the first call that needs it. */
 	sud_call_allow();
+	fd = sud_open();
+	if (fd < 0)
+		return -1;
+	if (new.has_selector) {
+		new.slot = slot_of(t, fd);
+		if (new.slot) {
+			new.selector = new.slot;
+			config.flags |= SUD_FLAG_MAPPED;
+		}
+		config.selector = (uintptr_t)new.selector;
+		config.flags |= SUD_FLAG_AUTO_ALLOW;
+	} else {
+		new.slot = t->slot;
+	}
+	new.slot_owner = t->slot_owner;
+
+	/* The new state is complete before the first call that needs it. */
+	*new.selector = SUD_SELECTOR_ALLOW;
 	old = *t;
 	*t = new;
-	if (set(&config)) {
+	if (set_on(fd, &config)) {
 		*t = old;
 		return -1;
 	}
@@ -200,31 +267,34 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 
 int sud_upcall_remove(void)
 {
-	static const struct sud_config off = { .size = sizeof(off) };
+	int fd;
 
 	sud_call_allow();
-	return set(&off);
+	fd = sud_open();
+	return fd < 0 ? -1 : set_on(fd, &config_off);
 }
 
 int sud_call_block(void)
 {
-	int old = sud_thread.selector;
+	volatile unsigned char *byte = selector_of(&sud_thread);
+	int old = *byte;
 
-	sud_thread.selector = SUD_SELECTOR_BLOCK;
+	*byte = SUD_SELECTOR_BLOCK;
 	return old;
 }
 
 int sud_call_allow(void)
 {
-	int old = sud_thread.selector;
+	volatile unsigned char *byte = selector_of(&sud_thread);
+	int old = *byte;
 
-	sud_thread.selector = SUD_SELECTOR_ALLOW;
+	*byte = SUD_SELECTOR_ALLOW;
 	return old;
 }
 
 void sud_call_restore(int old)
 {
-	sud_thread.selector = old;
+	*selector_of(&sud_thread) = old;
 }
 
 static long raw(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
@@ -351,7 +421,7 @@ static __attribute__((noreturn)) void native_sigreturn(struct sud_call *call)
 		info->si_signo = SIGSYS;
 		info->si_code = SYS_USER_DISPATCH;
 	}
-	sud_sigreturn(call->rsp, t->has_selector ? &t->selector : NULL);
+	sud_sigreturn(call->rsp, t->has_selector ? t->selector : NULL);
 }
 
 long sud_call_native(struct sud_call *call)

@@ -19,7 +19,8 @@
  * tiles of AMX, which no C compiler uses by itself. PKRU is as the handler
  * leaves it.
  *
- * Selector: a byte of the thread's, in the library. It is ALLOW as the handler
+ * Selector: a byte of the thread's, where the module has it in a control area of
+ * the library's, so that no call touches user memory. It is ALLOW as the handler
  * starts, so that its own calls run, and BLOCK when it returns. A handler that
  * runs guest code itself puts sud_call_block() before and sud_call_allow()
  * behind. With SUD_UPCALL_NO_SELECTOR there is none: in mode INCLUSIVE, calls

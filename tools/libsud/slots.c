@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Slots in a control area, so that no blocked call touches user memory. One area
+ * for the process, mapped when the first thread asks for a slot and kept from then
+ * on. A slot is a cache line of its own: threads write to theirs at every call.
+ *
+ * After fork the child's area is another one at the same address, all ALLOW, and
+ * its table of slots is a copy: those of its parent's other threads are free there.
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <sud.h>
+
+#include "slots.h"
+
+#define AREA_SIZE (64 << 10)
+#define SLOT_SIZE 64
+#define SLOTS (AREA_SIZE / SLOT_SIZE)
+
+static unsigned char *area;
+static bool taken[SLOTS];
+static pid_t owner;
+
+/*
+ * Held for a few instructions. Not a mutex: that could be held by another thread at
+ * a fork, and would never be free in the child, which takes it as its own instead.
+ */
+static pid_t locked_by;
+
+static void lock(pid_t pid)
+{
+	pid_t holder = 0;
+
+	while (!__atomic_compare_exchange_n(&locked_by, &holder, pid, false,
+					    __ATOMIC_ACQUIRE,
+					    __ATOMIC_RELAXED)) {
+		/* Of the parent, as it was when this process began. */
+		if (holder != pid &&
+		    __atomic_compare_exchange_n(&locked_by, &holder, pid, false,
+						__ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
+			return;
+		holder = 0;
+	}
+}
+
+static void unlock(void)
+{
+	__atomic_store_n(&locked_by, 0, __ATOMIC_RELEASE);
+}
+
+/* For tests, and for who suspects the area: LIBSUD_NO_AREA=1. */
+static bool wanted(int fd)
+{
+	struct sud_info info;
+
+	return !getenv("LIBSUD_NO_AREA") && !sud_info(fd, &info) &&
+	       info.flags & SUD_FLAG_MAPPED;
+}
+
+static unsigned char *map_area(int fd)
+{
+	void *new;
+
+	if (!wanted(fd))
+		return NULL;
+	new = mmap(NULL, AREA_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return new == MAP_FAILED ? NULL : new;
+}
+
+volatile unsigned char *sud_slots_get(int fd)
+{
+	volatile unsigned char *byte = NULL;
+	pid_t pid = getpid();
+
+	lock(pid);
+	if (owner != pid) {
+		for (int i = 0; i < SLOTS; i++)
+			taken[i] = false;
+		owner = pid;
+	}
+	if (!area)
+		area = map_area(fd);
+	for (int i = 0; area && i < SLOTS && !byte; i++) {
+		if (taken[i])
+			continue;
+		taken[i] = true;
+		byte = area + (size_t)i * SLOT_SIZE;
+		*byte = SUD_SELECTOR_ALLOW;
+	}
+	unlock();
+	return byte;
+}
+
+void sud_slots_put(volatile unsigned char *byte)
+{
+	size_t i = (byte - area) / SLOT_SIZE;
+	pid_t pid = getpid();
+
+	lock(pid);
+	if (owner == pid)
+		taken[i] = false;
+	unlock();
+}
