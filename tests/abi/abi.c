@@ -10,6 +10,7 @@
 
 #include "lib/backend.h"
 #include "lib/harness.h"
+#include "lib/int80.h"
 #include "lib/memory.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
@@ -311,6 +312,7 @@ TEST(per_thread, "each thread has its own state")
 #ifdef __x86_64__
 TEST(int80_ioctl, "a 32-bit ioctl in a 64-bit process works")
 {
+	need_int80();
 	struct sud_info *info =
 		mmap((void *)0x10000000, 4096, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);

@@ -8,6 +8,7 @@
 
 #include "lib/backend.h"
 #include "lib/harness.h"
+#include "lib/int80.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
 #include "lib/upcalls.h"
@@ -46,6 +47,7 @@ TEST(frames,
 
 TEST(frames_int80, "int $0x80 with a stack of frames")
 {
+	need_int80();
 	arm_upcall(true);
 	selector = SUD_SELECTOR_BLOCK;
 	/* cx is the guest's second argument there. */
@@ -57,6 +59,7 @@ TEST(frames_int80, "int $0x80 with a stack of frames")
 
 TEST(no_frames_int80, "without one it comes by SIGSYS")
 {
+	need_int80();
 	handle_sigsys();
 	arm_upcall(false);
 	selector = SUD_SELECTOR_BLOCK;
@@ -246,6 +249,7 @@ static void call_code32(char *code, char *stack)
 TEST(other_bitness,
      "a call from code of another bitness than SET's comes by SIGSYS")
 {
+	need_int80();
 	char *low = mmap(NULL, 65536, PROT_READ | PROT_WRITE | PROT_EXEC,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 

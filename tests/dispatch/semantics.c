@@ -8,6 +8,7 @@
 
 #include "lib/backend.h"
 #include "lib/harness.h"
+#include "lib/int80.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
 
@@ -289,6 +290,7 @@ TEST_BOTH(zero_offset,
 
 TEST_BOTH(int80, "int $0x80 is dispatched, as an i386 call")
 {
+	need_int80();
 	handle_sigsys();
 	CHECK_OK(arm(SUD_MODE_EXCLUSIVE, 0, 0, &selector));
 	selector = SUD_SELECTOR_BLOCK;

@@ -10,6 +10,7 @@
 #include "lib/backend.h"
 #include "lib/clock.h"
 #include "lib/harness.h"
+#include "lib/int80.h"
 #include "lib/module.h"
 #include "lib/new_image.h"
 #include "lib/sigsys.h"
@@ -313,12 +314,14 @@ TEST_LIMIT(clone3_flags, "clone3, the same", false, 120)
 TEST_LIMIT(int80_flags, "clone by int $0x80 from 64-bit code, the same", false,
 	   120)
 {
+	need_int80();
 	try_table(BY_INT80);
 }
 
 TEST_LIMIT(int80_clone3_flags, "clone3 by int $0x80 from 64-bit code, the same",
 	   false, 120)
 {
+	need_int80();
 	by_upcall = true;
 	try_table(BY_INT80_CLONE3);
 }
@@ -364,6 +367,7 @@ TEST(first_fork, "the first instruction of a child of fork or vfork")
 #ifdef __LP64__
 TEST(first_fork_int80, "of one by int $0x80 from 64-bit code")
 {
+	need_int80();
 	static const uint64_t numbers[] = { IA32_FORK, IA32_VFORK };
 
 	spawn_init();

@@ -5,6 +5,7 @@
 #include "lib/armed.h"
 #include "lib/backend.h"
 #include "lib/harness.h"
+#include "lib/int80.h"
 #include "lib/raw_prctl.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
@@ -256,6 +257,7 @@ static void allow_own(int sig)
 
 TEST(behaviour_entry, "rules by way of entry work in a child as in its parent")
 {
+	need_int80();
 	static const unsigned int ways[] = { SUD_FLAG_ENTRY_SYSCALL,
 					     SUD_FLAG_ENTRY_INT80 };
 
@@ -312,6 +314,7 @@ static long call_fork32(char *code, char *stack)
 TEST(fork_32bit_code,
      "a child made by 32-bit code of a 64-bit program has 64-bit upcalls")
 {
+	need_int80();
 	char *low = mmap(NULL, 65536, PROT_READ | PROT_WRITE | PROT_EXEC,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	struct sud_config c = config_a(BOTH), got;
