@@ -17,7 +17,7 @@
  */
 static __always_inline bool push_mapped(const struct pt_regs *regs,
 					const struct sud_task *st, u64 *top,
-					u64 flags, u32 nr, u32 arch)
+					u64 flags, u32 arch)
 {
 	const struct sud_area *area = st->area;
 	struct sud_upcall_frame *frame;
@@ -31,7 +31,7 @@ static __always_inline bool push_mapped(const struct pt_regs *regs,
 
 	frame->ip = regs->ip;
 	frame->flags = flags;
-	frame->nr = nr;
+	frame->nr = regs->orig_ax;
 	frame->arch = arch;
 	/* With @reserved, in one store. */
 	*(u64 *)&frame->cs = (u16)regs->cs;
@@ -73,7 +73,7 @@ static bool push_frame(const struct pt_regs *regs, const struct sud_task *st)
 {
 	if (st->config.flags & SUD_FLAG_MAPPED)
 		return push_mapped(regs, st, sud_task_top(st),
-				   sud_upcall_flags(regs), regs->orig_ax,
+				   sud_upcall_flags(regs),
 				   syscall_get_arch(current));
 	return push_user(regs, st);
 }
@@ -81,17 +81,12 @@ static bool push_frame(const struct pt_regs *regs, const struct sud_task *st)
 enum sud_verdict __noendbr sud_upcall_mapped(struct pt_regs *regs,
 					     struct sud_task *st)
 {
-	unsigned long nr = regs->orig_ax;
 	u64 flags = sud_upcall_flags(regs);
 
-	if (unlikely(!push_mapped(regs, st, st->top, flags, nr,
-				  AUDIT_ARCH_X86_64)))
+	if (unlikely(!push_mapped(regs, st, st->top, flags, AUDIT_ARCH_X86_64)))
 		return sud_force_death(st, SIGSEGV);
 
-	/* As syscall_rollback(), without reading it again. */
-	regs->ax = nr;
-	sud_upcall_by_sysret(regs, st, flags);
-	return sud_upcall_go(regs, st);
+	return sud_upcall_by_sysret(regs, st, flags);
 }
 
 enum sud_verdict sud_upcall(struct pt_regs *regs, struct sud_task *st)
@@ -103,6 +98,6 @@ enum sud_verdict sud_upcall(struct pt_regs *regs, struct sud_task *st)
 		return sud_force_death(st, SIGSEGV);
 
 	if (sud_upcall_by_syscall())
-		sud_upcall_by_sysret(regs, st, sud_upcall_flags(regs));
-	return sud_upcall_enter(regs, st);
+		return sud_upcall_by_sysret(regs, st, sud_upcall_flags(regs));
+	return sud_upcall_enter(regs, st, st->config.upcall_entry);
 }

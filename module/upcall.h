@@ -42,22 +42,15 @@ static inline unsigned long sud_upcall_flags(const struct pt_regs *regs)
 	return regs->flags;
 }
 
-/* Goes on at the entry; ax is as at the instruction. */
-static inline enum sud_verdict sud_upcall_go(struct pt_regs *regs,
-					     struct sud_task *st)
-{
-	/* No system call any more: a signal has nothing to restart. */
-	regs->orig_ax = -1;
-	regs->ip = st->config.upcall_entry;
-
-	return sud_skip_quietly(regs, &st->resume);
-}
-
-static inline enum sud_verdict sud_upcall_enter(struct pt_regs *regs,
-						struct sud_task *st)
+static inline enum sud_verdict
+sud_upcall_enter(struct pt_regs *regs, struct sud_task *st, unsigned long entry)
 {
 	syscall_rollback(current, regs);
-	return sud_upcall_go(regs, st);
+	/* No system call any more: a signal has nothing to restart. */
+	regs->orig_ax = -1;
+	regs->ip = entry;
+
+	return sud_skip_quietly(regs, &st->resume);
 }
 
 /* The form in registers, for a call by 64-bit SYSCALL. */
@@ -68,16 +61,19 @@ static inline enum sud_verdict sud_upcall_regs(struct pt_regs *regs,
 	regs->cx = regs->ip;
 	regs->r11 = sud_upcall_flags(regs);
 
-	return sud_upcall_enter(regs, st);
+	return sud_upcall_enter(regs, st, st->config.upcall_entry);
 }
 
 /* With rcx equal to rip, and r11 to the flags, the kernel leaves by SYSRET. */
-static inline void sud_upcall_by_sysret(struct pt_regs *regs,
-					const struct sud_task *st,
-					unsigned long flags)
+static inline enum sud_verdict sud_upcall_by_sysret(struct pt_regs *regs,
+						    struct sud_task *st,
+						    unsigned long flags)
 {
-	regs->cx = st->config.upcall_entry;
+	unsigned long entry = st->config.upcall_entry;
+
+	regs->cx = entry;
 	regs->r11 = flags;
+	return sud_upcall_enter(regs, st, entry);
 }
 
 /* The form with frames in a control area, for a call by 64-bit SYSCALL. */
