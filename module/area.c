@@ -115,7 +115,7 @@ struct mapping {
 	refcount_t refs;
 	const struct mm_struct *mm;
 	unsigned long size;
-	struct mutex lock;
+	struct mutex lock; /* of who makes the area */
 	struct sud_area *area;
 };
 

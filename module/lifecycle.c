@@ -24,6 +24,7 @@ static void on_fork(struct task_struct *child, unsigned long clone_flags)
 	if (!(child->flags & SUD_PROBE_WORKERS))
 		sud_inherit_child(child, clone_flags);
 }
+
 SUD_DEFINE_NEWTASK_PROBES(on_fork)
 
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
@@ -36,6 +37,7 @@ static void on_exit(void)
 {
 	sud_task_exit();
 }
+
 SUD_DEFINE_EXIT_PROBES(on_exit)
 
 static struct probe {

@@ -121,7 +121,6 @@ line_of()
 # Build roots: one for each kernel, and three that have programs.
 root_suite()
 {
-	local suite
 	case $1 in
 	tools | compilers | qemu) echo trixie ;;
 	*)

@@ -19,14 +19,18 @@
 static inline const char *sud_absent(int err, int sysfs, int loaded)
 {
 	if (err == EPERM)
-		return "the administrator does not allow that threads are armed: see /sys/module/sud/parameters/allow_arming";
+		return "the administrator does not allow that threads are armed: see "
+		       "/sys/module/sud/parameters/allow_arming";
 	if (err == EACCES)
 		return "no permission for /dev/sud: ask the administrator which group has it";
 	if (loaded)
-		return "the module is loaded, but /dev/sud is not here: give the device to this container (docker run --device /dev/sud, bwrap --dev-bind /dev/sud /dev/sud)";
+		return "the module is loaded, but /dev/sud is not here: give the device to this "
+		       "container (docker run --device /dev/sud, bwrap --dev-bind /dev/sud "
+		       "/dev/sud)";
 	if (sysfs)
 		return "the module is not loaded: run modprobe sud as root";
-	return "there is no /dev/sud here: run modprobe sud as root, or give the device to this container";
+	return "there is no /dev/sud here: run modprobe sud as root, or give the device to "
+	       "this container";
 }
 
 #endif /* SUD_ABSENT_H */

@@ -148,21 +148,29 @@ TEST(errors, "what SET refuses, and leaves all as it was")
 	good = area_config(area);
 	CHECK_OK(sud_set(sud_fd, &good));
 
-	c = good, c.selector = (uintptr_t)&elsewhere;
+	c = good;
+	c.selector = (uintptr_t)&elsewhere;
 	refused(c, EFAULT);
-	c = good, c.selector = (uintptr_t)area + 8192;
+	c = good;
+	c.selector = (uintptr_t)area + 8192;
 	refused(c, EFAULT);
-	c = good, c.selector = (uintptr_t)area - 1;
+	c = good;
+	c.selector = (uintptr_t)area - 1;
 	refused(c, EFAULT);
-	c = good, c.selector = -1ULL;
+	c = good;
+	c.selector = -1ULL;
 	refused(c, EFAULT);
-	c = good, c.selector = 0;
+	c = good;
+	c.selector = 0;
 	refused(c, EINVAL);
-	c = good, c.flags |= SUD_FLAG_INHERIT_FORK;
+	c = good;
+	c.flags |= SUD_FLAG_INHERIT_FORK;
 	refused(c, EINVAL);
-	c = good, c.flags |= SUD_FLAG_SELECTOR_FS;
+	c = good;
+	c.flags |= SUD_FLAG_SELECTOR_FS;
 	refused(c, EINVAL);
-	c = good, c.flags |= SUD_FLAG_SELECTOR_GS;
+	c = good;
+	c.flags |= SUD_FLAG_SELECTOR_GS;
 	refused(c, EINVAL);
 
 	c = area_config_upcall(area, true);
@@ -178,7 +186,8 @@ TEST(errors, "what SET refuses, and leaves all as it was")
 	c.upcall_frame = (uintptr_t)area_map(sud_fd, 8192) + AREA_TOP;
 	refused(c, EFAULT);
 	/* The last byte, and the last eight. */
-	c = good, c.selector = (uintptr_t)area + 8191;
+	c = good;
+	c.selector = (uintptr_t)area + 8191;
 	CHECK_OK(sud_set(sud_fd, &c));
 	c = area_config_upcall(area, true);
 	c.upcall_frame = (uintptr_t)area + 8192 - 8;
@@ -186,7 +195,8 @@ TEST(errors, "what SET refuses, and leaves all as it was")
 	/* Half of it is not mapped any more. */
 	CHECK_OK(munmap(area, 4096));
 	refused(good, EFAULT);
-	c = good, c.selector = (uintptr_t)area + 4096;
+	c = good;
+	c.selector = (uintptr_t)area + 4096;
 	CHECK_OK(sud_set(sud_fd, &c));
 }
 

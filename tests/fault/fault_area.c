@@ -174,10 +174,10 @@ TEST_LIMIT(set, "SET in a child whose area is yet to be made", false, 120)
 			set_with(n);
 		CHECK_EQ(waitpid(pid, &status, 0), pid);
 		CHECK(WIFEXITED(status));
+		if (WEXITSTATUS(status) == 1)
+			break;
 		if (WEXITSTATUS(status) == ENOMEM)
 			no_memory++;
-		else if (WEXITSTATUS(status) == 1)
-			break;
 		else
 			CHECK(!WEXITSTATUS(status) ||
 			      WEXITSTATUS(status) == EFAULT);

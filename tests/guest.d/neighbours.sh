@@ -8,6 +8,8 @@ if [ -n "$SUD_TEST_SLOW" ] && ! kernel_has netfs_readahead; then
 	# Its 9p reads a page at a time, and each takes milliseconds there.
 	skip_all "bpftrace takes many minutes to be read here"
 fi
+tools-run true 2>/dev/null ||
+	skip_all "this kernel has no 9p, by which the tools would come"
 hooked=syscall_user_dispatch
 kernel_has $hooked || hooked=syscall_trace_enter.constprop.0
 

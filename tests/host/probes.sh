@@ -4,6 +4,7 @@
 # copy of a kernel's headers in which exactly that declaration is as on the other
 # kernels, as a distribution that ports back has it. Nothing of it is run.
 # SUD itself is not among them: to change that is to change the kernel.
+# shellcheck disable=SC2016,SC2089,SC2090
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../../scripts/lib.sh"
 . "$tree/scripts/ktap.sh"

@@ -21,8 +21,10 @@ void *area_page(void);
 #define area_top(area) (*(volatile uint64_t *)((char *)(area) + AREA_TOP))
 void area_reset_frames(void *area);
 
-/* Exclusive, no region: the selector decides, and a blocked call is SIGSYS, from
-   which the handler may return. */
+/*
+ * Exclusive, no region: the selector decides, and a blocked call is SIGSYS, from
+ * which the handler may return.
+ */
 struct sud_config area_config(void *area);
 /* The same by upcall, in registers, or with frames in the area. */
 struct sud_config area_config_upcall(void *area, bool with_frames);

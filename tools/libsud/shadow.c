@@ -18,7 +18,7 @@
  */
 #include "shadow.h"
 
-#define TOKEN_BIT (1ULL << 63)
+#define TOKEN_BIT 0x8000000000000000ULL
 
 /* No call chain is longer; then there is no token, and the kernel says so. */
 #define MOST 65536
