@@ -142,6 +142,8 @@ END {
 		"sud_mapped_upcall", "sud_upcall_regs", "<=", "8", "8", "8")
 	more("upcall, frames there, more than in registers", \
 		"sud_mapped_frames", "sud_upcall_regs", "<=", "40", "40", "40")
+	ratio("libsud, vector state and selector kept / fast form", \
+		"sud_libsud", "sud_libsud_fast", "<=", "1.10", "1.10", "1.10")
 	ratio("upcall and back (registers) / plain", "sud_upcall_regs", \
 		"plain", "<=", "1.25", "1.12", "1.08")
 	ratio("upcall and back (frames) / plain", "sud_upcall_frames", "plain")

@@ -35,6 +35,7 @@
 #define T_STACK_END	24
 
 #define X_HEADER	512
+#define HOW_XSAVEC	2
 
 #define RED_ZONE	128
 #define NR_RT_SIGRETURN	15
@@ -78,25 +79,27 @@
 	jmp	*%rcx
 .endm
 
+/*
+ * XRSTOR wants what the CPU does not write of the header to be zero. Never XSAVEOPT:
+ * it leaves out what it knows from the last XRSTOR to be there, and the stack has
+ * been used for something else since.
+ */
 .macro save_vectors
-	movl	sud_vector_how(%rip), %ecx
 	movl	sud_vector_mask(%rip), %eax
 	xorl	%edx, %edx
-	testl	%ecx, %ecx
-	jz	.Lfxsave\@
-	/*
-	 * XRSTOR wants the rest of the header to be zero. Never XSAVEOPT: it
-	 * leaves out what it knows from the last XRSTOR to be there, and the
-	 * stack has been used for something else since.
-	 */
-	.irp	at, 0, 8, 16, 24, 32, 40, 48, 56
+	cmpl	$HOW_XSAVEC, sud_vector_how(%rip)
+	jne	.Lxsave\@
+	.irp	at, 16, 24, 32, 40, 48, 56
 	movq	%rdx, C_SIZE + X_HEADER + \at(%rsp)
 	.endr
-	decl	%ecx
-	jz	.Lxsave\@
 	xsavec64 C_SIZE(%rsp)
 	jmp	.Lsaved\@
 .Lxsave\@:
+	testl	%eax, %eax
+	jz	.Lfxsave\@
+	.irp	at, 0, 8, 16, 24, 32, 40, 48, 56
+	movq	%rdx, C_SIZE + X_HEADER + \at(%rsp)
+	.endr
 	xsave64	C_SIZE(%rsp)
 	jmp	.Lsaved\@
 .Lfxsave\@:
