@@ -35,7 +35,7 @@
 #define T_STACK_END	24
 
 #define X_HEADER	512
-#define HOW_XSAVEC	2
+#define HOW_XSAVE	1	/* less is FXSAVE, more is XSAVEC */
 
 #define RED_ZONE	128
 #define NR_RT_SIGRETURN	15
@@ -52,11 +52,14 @@
 	testl	%eax, %eax
 	jz	.Lfxrstor\@
 	xrstor64 C_SIZE(%rsp)
-	jmp	.Lrestored\@
-.Lfxrstor\@:
-	fxrstor64 C_SIZE(%rsp)
 .Lrestored\@:
 	movq	C_RAX(%rsp), %rax
+	/* Older CPUs, out of the way. */
+	.subsection 1
+.Lfxrstor\@:
+	fxrstor64 C_SIZE(%rsp)
+	jmp	.Lrestored\@
+	.previous
 	.endif
 	movq	C_RDI(%rsp), %rdi
 	movq	C_RSI(%rsp), %rsi
@@ -87,16 +90,16 @@
 .macro save_vectors
 	movl	sud_vector_mask(%rip), %eax
 	xorl	%edx, %edx
-	cmpl	$HOW_XSAVEC, sud_vector_how(%rip)
-	jne	.Lxsave\@
+	cmpl	$HOW_XSAVE, sud_vector_how(%rip)
+	jb	.Lfxsave\@
+	je	.Lxsave\@
 	.irp	at, 16, 24, 32, 40, 48, 56
 	movq	%rdx, C_SIZE + X_HEADER + \at(%rsp)
 	.endr
 	xsavec64 C_SIZE(%rsp)
-	jmp	.Lsaved\@
+.Lsaved\@:
+	.subsection 1
 .Lxsave\@:
-	testl	%eax, %eax
-	jz	.Lfxsave\@
 	.irp	at, 0, 8, 16, 24, 32, 40, 48, 56
 	movq	%rdx, C_SIZE + X_HEADER + \at(%rsp)
 	.endr
@@ -104,7 +107,8 @@
 	jmp	.Lsaved\@
 .Lfxsave\@:
 	fxsave64 C_SIZE(%rsp)
-.Lsaved\@:
+	jmp	.Lsaved\@
+	.previous
 	/* What C code expects: an empty x87, rounding and masks as usual. */
 	fninit
 	ldmxcsr	default_mxcsr(%rip)

@@ -69,7 +69,7 @@ HIDDEN uint64_t sud_vector_size;
 HIDDEN uint32_t sud_vector_mask;
 HIDDEN uint32_t sud_vector_how;
 
-/* entry.S knows the last; the mask is 0 for the first alone. */
+/* entry.S knows the order; the mask is 0 for the first alone. */
 enum { HOW_FXSAVE, HOW_XSAVE, HOW_XSAVEC };
 
 HIDDEN void sud_entry(void);
