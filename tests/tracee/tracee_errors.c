@@ -435,7 +435,7 @@ TEST(bad_config, "each bad configuration has SET's errno and changes nothing")
 		C(delivery, 77, EINVAL),
 		C(delivery, SUD_DELIVER_UPCALL, EINVAL), /* no entry */
 		C(flags, 1U << 31, EINVAL),
-		C(flags, 1U << 7, EINVAL),
+		C(flags, 1U << 20, EINVAL),
 		C(flags, SUD_FLAG_REGIONS, EINVAL), /* with a region */
 		C(upcall_entry, 4096, EINVAL), /* SIGSYS has none */
 		C(upcall_frame, 4096, EINVAL),
