@@ -13,7 +13,6 @@
  * a new program before that.
  */
 #include <linux/err.h>
-#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -23,7 +22,6 @@
 
 #include "area.h"
 #include "compat/vma.h"
-#include "file.h"
 #include "reclaim.h"
 #include "user.h"
 
@@ -104,14 +102,14 @@ void sud_area_put(struct sud_area *area)
 }
 
 /**
- * struct mapping - an area as one process has it mapped
+ * struct sud_mapping - an area as one process has it mapped
  * @refs: the process's VMAs that it has been split into
  * @mm: the process's, compared and never followed
  * @size: the area's
  * @lock: held to make the area
  * @area: NULL until its first use, in a child
  */
-struct mapping {
+struct sud_mapping {
 	refcount_t refs;
 	const struct mm_struct *mm;
 	unsigned long size;
@@ -119,10 +117,11 @@ struct mapping {
 	struct sud_area *area;
 };
 
-static struct mapping *mapping_new(const struct mm_struct *mm,
-				   unsigned long size)
+static struct sud_mapping *mapping_alloc(const struct mm_struct *mm,
+					 unsigned long size)
 {
-	struct mapping *mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
+	struct sud_mapping *mapping =
+		kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
 
 	if (!mapping)
 		return NULL;
@@ -133,7 +132,7 @@ static struct mapping *mapping_new(const struct mm_struct *mm,
 	return mapping;
 }
 
-static void mapping_put(struct mapping *mapping)
+void sud_mapping_put(struct sud_mapping *mapping)
 {
 	if (!mapping || !refcount_dec_and_test(&mapping->refs))
 		return;
@@ -142,7 +141,7 @@ static void mapping_put(struct mapping *mapping)
 }
 
 /* Return: the area, which the mapping keeps, or an error. */
-static struct sud_area *area_of(struct mapping *mapping)
+static struct sud_area *area_of(struct sud_mapping *mapping)
 {
 	struct sud_area *area;
 
@@ -164,19 +163,19 @@ static struct sud_area *area_of(struct mapping *mapping)
 /* A copy of a VMA has been made: of a part, of one that moves, or by fork. */
 static void area_vm_open(struct vm_area_struct *vma)
 {
-	struct mapping *mapping = vma->vm_private_data;
+	struct sud_mapping *mapping = vma->vm_private_data;
 
 	if (!mapping)
 		return;
 	if (mapping->mm == vma->vm_mm)
 		refcount_inc(&mapping->refs);
 	else
-		vma->vm_private_data = mapping_new(vma->vm_mm, mapping->size);
+		vma->vm_private_data = mapping_alloc(vma->vm_mm, mapping->size);
 }
 
 static void area_vm_close(struct vm_area_struct *vma)
 {
-	mapping_put(vma->vm_private_data);
+	sud_mapping_put(vma->vm_private_data);
 }
 
 static vm_fault_t area_vm_fault(struct vm_fault *vmf)
@@ -196,32 +195,28 @@ static const struct vm_operations_struct area_vm_ops = {
 	.fault = area_vm_fault,
 };
 
-int sud_area_mmap(struct file *file, struct vm_area_struct *vma)
+struct sud_mapping *sud_mapping_new(const struct vm_area_struct *vma)
 {
 	unsigned long size = vma->vm_end - vma->vm_start;
 	unsigned long wanted = VM_SHARED | VM_READ | VM_WRITE;
-	struct mapping *mapping;
-	struct sud_area *area;
+	struct sud_mapping *mapping;
 
 	if (size > SUD_AREA_MAX || vma->vm_pgoff || vma->vm_flags & VM_EXEC ||
 	    (vma->vm_flags & wanted) != wanted)
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 
-	mapping = mapping_new(vma->vm_mm, size);
-	if (!mapping)
-		return -ENOMEM;
-	area = sud_file_area(file, size);
-	if (IS_ERR(area)) {
-		mapping_put(mapping);
-		return PTR_ERR(area);
-	}
+	mapping = mapping_alloc(vma->vm_mm, size);
+	return mapping ?: ERR_PTR(-ENOMEM);
+}
+
+void sud_mapping_begin(struct sud_mapping *mapping, struct sud_area *area,
+		       struct vm_area_struct *vma)
+{
 	mapping->area = area;
-
 	vma->vm_private_data = mapping;
 	vma->vm_ops = &area_vm_ops;
 	/* No mremap() makes it larger, no mprotect() makes it code. */
 	sud_vma_flags(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYEXEC);
-	return 0;
 }
 
 struct sud_area *sud_area_find(struct mm_struct *mm, unsigned long address,

@@ -12,9 +12,9 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-struct file;
 struct mm_struct;
 struct page;
+struct sud_mapping;
 struct sud_user;
 struct vm_area_struct;
 
@@ -47,8 +47,18 @@ struct sud_area *sud_area_get(struct sud_area *area);
 /* May be called where one may not sleep, and with NULL. */
 void sud_area_put(struct sud_area *area);
 
-/* mmap() of an open /dev/sud. Return: 0 or an error. */
-int sud_area_mmap(struct file *file, struct vm_area_struct *vma);
+/*
+ * An area as one process has it mapped. For mmap(), in two steps, so that what fails
+ * leaves nothing: make a mapping, and then, when there is an area, begin with it.
+ *
+ * sud_mapping_new() returns -EINVAL when that is not how an area is mapped, or
+ * -ENOMEM. sud_mapping_begin() takes over the caller's reference to the area, and
+ * the mapping, which sud_mapping_put() frees otherwise.
+ */
+struct sud_mapping *sud_mapping_new(const struct vm_area_struct *vma);
+void sud_mapping_begin(struct sud_mapping *mapping, struct sud_area *area,
+		       struct vm_area_struct *vma);
+void sud_mapping_put(struct sud_mapping *mapping);
 
 /**
  * sud_area_find() - which area is mapped there?

@@ -10,7 +10,6 @@
 
 #include "compat/gate.h"
 #include "compat/segment.h"
-#include "area.h"
 #include "config.h"
 #include "dev.h"
 #include "file.h"
@@ -96,7 +95,7 @@ static const struct file_operations fops = {
 	.open = sud_file_open,
 	.release = sud_file_release,
 	.unlocked_ioctl = sud_ioctl,
-	.mmap = sud_area_mmap,
+	.mmap = sud_file_mmap,
 	.compat_ioctl = compat_ptr_ioctl,
 };
 

@@ -9,6 +9,7 @@
  */
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -111,7 +112,11 @@ void sud_file_give_set(struct file *file, struct sud_region_set *set)
 	sud_regions_put(old);
 }
 
-struct sud_area *sud_file_area(struct file *file, unsigned long size)
+/*
+ * The file's control area, which is made when there is none. Return: a reference;
+ * -EINVAL, when there is one of another size; or an error of sud_area_new().
+ */
+static struct sud_area *area_of_file(struct file *file, unsigned long size)
 {
 	struct content *content = content_of(file);
 	struct sud_area *area, *new = NULL;
@@ -141,6 +146,22 @@ struct sud_area *sud_file_area(struct file *file, unsigned long size)
 
 	sud_area_put(new);
 	return area;
+}
+
+int sud_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct sud_mapping *mapping = sud_mapping_new(vma);
+	struct sud_area *area;
+
+	if (IS_ERR(mapping))
+		return PTR_ERR(mapping);
+	area = area_of_file(file, vma->vm_end - vma->vm_start);
+	if (IS_ERR(area)) {
+		sud_mapping_put(mapping);
+		return PTR_ERR(area);
+	}
+	sud_mapping_begin(mapping, area, vma);
+	return 0;
 }
 
 int sud_file_open(struct inode *inode, struct file *file)

@@ -4,8 +4,8 @@
 
 struct file;
 struct inode;
-struct sud_area;
 struct sud_region_set;
+struct vm_area_struct;
 
 int sud_file_open(struct inode *inode, struct file *file);
 int sud_file_release(struct inode *inode, struct file *file);
@@ -24,10 +24,7 @@ struct sud_region_set *sud_file_set_if_any(struct file *file);
 void sud_file_give_set(struct file *file, struct sud_region_set *set);
 int sud_file_ready(struct file *file);
 
-/*
- * The file's control area, which is made when there is none. Return: a reference;
- * -EINVAL, when there is one of another size; or an error of sud_area_new().
- */
-struct sud_area *sud_file_area(struct file *file, unsigned long size);
+/* Maps the file's control area, which is made when there is none. */
+int sud_file_mmap(struct file *file, struct vm_area_struct *vma);
 
 #endif /* SUD_FILE_H */
