@@ -36,7 +36,7 @@ static __always_inline bool sud_auto_allow(const struct sud_task *st,
 static __always_inline enum sud_verdict
 sud_deliver(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
 {
-	bool fast = sud_upcall_is_fast(st);
+	bool fast = sud_upcall_is_fast(st, at);
 
 	if (unlikely(!sud_auto_allow(st, at)))
 		return sud_force_death(st, SIGSEGV);

@@ -127,7 +127,7 @@ blocked(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
 	 * What judge_rest() asks does not concern such a call: it is not exempt
 	 * by this number, and a fast upcall has no SUD_FLAG_SIGRETURN.
 	 */
-	if (likely(sud_upcall_is_fast(st) && !sud_exempt_number(regs)))
+	if (likely(sud_upcall_is_fast(st, at) && !sud_exempt_number(regs)))
 		return sud_deliver(regs, st, at);
 
 	return judge_rest(regs, st, SAID_BLOCK);

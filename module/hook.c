@@ -4,6 +4,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/moduleparam.h>
+#include <linux/string.h>
 
 #include "compat/ftrace.h"
 #include "compat/gate.h"
@@ -39,6 +40,37 @@ static int find_hooked(void)
 		err = sud_guard_find(symbols[i], &hooked);
 	return err;
 }
+
+#ifdef SUD_TEST
+/* Loses the hook while it is 1, as an ftrace that has gone wrong would. */
+static int set_test_lost(const char *value, const struct kernel_param *param)
+{
+	unsigned long addr = (unsigned long)sud_trampoline;
+	bool *lost = param->arg, lose;
+	int err = kstrtobool(value, &lose);
+
+	if (err || lose == *lost)
+		return err;
+	if (lose) {
+		err = sud_ftrace_detach(&direct, hooked, addr);
+	} else {
+		/* What it was registered with has been freed. */
+		memset(&direct, 0, sizeof(direct));
+		err = sud_ftrace_attach(&direct, hooked, addr);
+	}
+	if (!err)
+		*lost = lose;
+	return err;
+}
+
+static const struct kernel_param_ops test_lost_ops = {
+	.set = set_test_lost,
+	.get = param_get_bool,
+};
+
+static bool test_lost;
+module_param_cb(test_lost, &test_lost_ops, &test_lost, 0644);
+#endif
 
 int sud_hook_init(void)
 {

@@ -71,6 +71,7 @@ static void insert(struct sud_task *st, struct task_struct *task)
 	lockdep_assert_held(bucket_lock(task));
 
 	st->key = task;
+	st->block = SUD_SELECTOR_BLOCK;
 	hlist_add_head_rcu(&st->node, sud_task_bucket(task));
 	sud_gate_arm(task, st);
 	/* It cannot fail: the caller has /dev/sud open, or is armed itself. */
@@ -109,6 +110,18 @@ static enum sud_kind kind_of(const struct sud_config *config)
 		return SUD_KIND_NO_SET;
 	return config->flags & SUD_FLAG_MAPPED ? SUD_KIND_MAPPED
 					       : SUD_KIND_PLAIN;
+}
+
+static enum sud_fast fast_of(const struct sud_task *st)
+{
+	const struct sud_config *config = &st->config;
+
+	if (config->delivery != SUD_DELIVER_UPCALL || !st->code_64bit ||
+	    config->flags & SUD_FLAG_SIGRETURN)
+		return SUD_FAST_NONE;
+	if (!config->upcall_frame)
+		return SUD_FAST_REGS;
+	return st->kind == SUD_KIND_MAPPED ? SUD_FAST_MAPPED : SUD_FAST_NONE;
 }
 
 /* For those who have a control area and no selector in it. Never written. */
@@ -158,10 +171,7 @@ static void fill_in(struct sud_task *st, const struct sud_setup *setup,
 	st->config = *config;
 	st->code_64bit = setup->code_64bit;
 	st->kind = kind_of(config);
-	st->fast_upcall =
-		config->delivery == SUD_DELIVER_UPCALL && st->code_64bit &&
-		(!config->upcall_frame || st->kind == SUD_KIND_MAPPED) &&
-		!(config->flags & SUD_FLAG_SIGRETURN);
+	st->fast_upcall = fast_of(st);
 	st->rich = st->kind > SUD_KIND_MAPPED;
 	st->set = setup->set ? sud_regions_get(setup->set) : NULL;
 	st->area = setup->area ? sud_area_get(setup->area) : NULL;

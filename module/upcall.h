@@ -21,9 +21,13 @@ static __always_inline bool sud_upcall_by_syscall(void)
 }
 
 /* Is this call, if it is blocked, an upcall of the fast kind and nothing else? */
-static __always_inline bool sud_upcall_is_fast(const struct sud_task *st)
+static __always_inline bool sud_upcall_is_fast(const struct sud_task *st,
+					       enum sud_at at)
 {
-	return st->fast_upcall && sud_upcall_by_syscall();
+	bool fast = at == SUD_AT_MAPPED ? st->fast_upcall != SUD_FAST_NONE
+					: st->fast_upcall == SUD_FAST_REGS;
+
+	return fast && sud_upcall_by_syscall();
 }
 
 /* Without a frame there is no place for what other ways in must keep. */

@@ -5,8 +5,9 @@
  * An armed thread's native fields are zero but for the selector, which holds the
  * address of its state: an address of the kernel's, which the prctl refuses, so the
  * prctl cannot have set it. If the hook is ever lost, the native body finds no
- * region, and a selector that cannot be read, and kills the process: nothing slips
- * through.
+ * region and goes on to the selector. It does not check that address, and reads the
+ * state's first byte, which says BLOCK; or it does check it, and kills the process.
+ * Nothing slips through in either case.
  *
  * fork, clone and exec clear the work bit themselves. A child gets a copy of the
  * fields, which sud_gate_fork() wipes before anybody can read it.

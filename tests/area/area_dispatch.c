@@ -334,6 +334,14 @@ TEST(frames, "frames in the area say all that frames elsewhere say")
 		CHECK_EQ(up_frame.flags & 0x302, 0x202);
 		CHECK_EQ(area_top(area), (uintptr_t)area + AREA_FRAMES_END);
 	}
+	/* Those by which uprobes call, which these are not. */
+	for (int nr = 335; nr <= 336; nr++) {
+		area_selector(area) = SUD_SELECTOR_BLOCK;
+		CHECK_EQ(site_a(nr, 1, 2, 3), RESULT);
+		CHECK_EQ(up_frame.ip, (uintptr_t)site_a_ip);
+		CHECK_EQ(up_frame.nr, nr);
+		CHECK_EQ(area_top(area), (uintptr_t)area + AREA_FRAMES_END);
+	}
 	/* int $0x80 has frames, too. */
 	if (!int80)
 		return;

@@ -6,8 +6,11 @@
 #include <sys/klog.h>
 
 #include "lib/backend.h"
+#include "lib/files.h"
 #include "lib/harness.h"
 #include "lib/module.h"
+#include "lib/sigsys.h"
+#include "lib/sites.h"
 
 #define SYSLOG_READ_ALL 3
 #define SYSLOG_CLEAR 5
@@ -35,6 +38,43 @@ static void refused(const char *function)
 	CHECK_EQ(errno, ENODEV);
 	CHECK(log_says(line));
 	CHECK(access("/dev/sud", F_OK));
+}
+
+static void call_with_hook_lost(void)
+{
+	struct sud_config c = {
+		.size = sizeof(c),
+		.mode = SUD_MODE_EXCLUSIVE,
+		.offset = (uintptr_t)site_b,
+		.len = -1ULL - (uintptr_t)site_b,
+	};
+
+	handle_sigsys();
+	/* Blocked is site_a() only, which lies in front of site_b(). */
+	CHECK_OK(sud_set(sud_fd, &c));
+	CHECK_EQ(site_a(MAGIC_NR, 0, 0, 0), MAGIC_NR);
+	CHECK_EQ(seen.count, 1);
+	CHECK(file_set("/sys/module/sud/parameters/test_lost", "1"));
+	/* The native body knows no region: this very call is blocked. */
+	_exit(3);
+}
+
+TEST_LIMIT(lost,
+	   "if the hook is ever lost, every call of an armed thread is blocked",
+	   false, 60)
+{
+	struct sud_info info;
+	int status;
+
+	if (access("/sys/module/sud/parameters/test_lost", F_OK))
+		SKIP("the module was not built for the tests");
+	CHECK_OK(sud_info(sud_fd, &info));
+	if (!(info.native_modes & 1 << SUD_MODE_EXCLUSIVE))
+		SKIP("this kernel has no body that could block");
+	status = in_child(call_with_hook_lost);
+	CHECK(file_set("/sys/module/sud/parameters/test_lost", "0"));
+	CHECK(WIFSIGNALED(status));
+	CHECK(WTERMSIG(status) == SIGSYS || WTERMSIG(status) == SIGSEGV);
 }
 
 TEST_LIMIT(unreached, "a function that no system call passes is not hooked",
