@@ -3,9 +3,9 @@
  * Control areas. Who may touch what:
  *   an area	those who hold a reference. Its memory is also user code's, through
  *		page tables that have references of their own to the pages
- *   a mapping	by the memory mappings (VMAs) that came of one mmap(), which hold
- *		references; freed with the last one. Its area may be made late, under
- *		the mapping's lock, and then stays the same
+ *   a mapping	the VMAs that came of one mmap(), which hold references; the last
+ *		one frees it. Its area may be made late, under the mapping's lock,
+ *		and then stays the same
  *
  * After a fork, parent and child must not write to the same bytes: the child's
  * stores would switch the parent's interception. So the child's mapping has an

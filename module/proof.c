@@ -38,7 +38,7 @@ static const char *const entries[] = {
 	"do_fast_syscall_32",
 };
 
-/* How many functions are looked at; the hooked one is among the first hundred. */
+/* How many functions are looked at, at most. */
 #define MOST 1024
 
 /* A function's text; @size is 0 for what is not the beginning of one. */
