@@ -72,6 +72,20 @@ void random_flags(struct self *s, struct model *m)
 	}
 }
 
+/* The selector in the control area; a child of fork would have another byte. */
+static void random_mapped(struct self *s, struct model *m)
+{
+	struct sud_config *c = &m->c;
+
+	if (!c->selector || c->upcall_frame || !chance(s, 3))
+		return;
+	m->shared = false;
+	m->selector = &proc.area[64 * s->index];
+	c->selector = (u64)m->selector;
+	c->flags &= ~(SUD_FLAG_SELECTOR_FS | SUD_FLAG_INHERIT_FORK);
+	c->flags |= SUD_FLAG_MAPPED;
+}
+
 void random_model(struct self *s, struct model *m, int *fd)
 {
 	struct sud_config *c = &m->c;
@@ -115,6 +129,7 @@ void random_model(struct self *s, struct model *m, int *fd)
 	c->selector = (u64)m->selector;
 	random_delivery(s, m);
 	random_flags(s, m);
+	random_mapped(s, m);
 }
 
 static void done_with(int fd)

@@ -293,6 +293,8 @@ void call_nr(struct self *s, int cell, enum way way, enum expect expect, int nr)
 	} else {
 		count(run);
 	}
+	if (p.flags & SUD_FLAG_MAPPED)
+		count(mapped);
 	if (way == WAY_INT80)
 		count(int80);
 	if (way == WAY_COMPAT)

@@ -121,6 +121,7 @@ enum kind {
 	K_int80,
 	K_compat,
 	K_restart,
+	K_mapped,
 	K_nested,
 	K_prctl,
 	K_uprobed,
@@ -307,6 +308,7 @@ struct process {
 	int fd[SETS]; /* SET_PRIVATE: unused */
 	volatile u8 selector; /* everybody's */
 	volatile u8 *page; /* selectors on a page of their own */
+	volatile u8 *area; /* selectors in a control area */
 	volatile bool halt;
 };
 

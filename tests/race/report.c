@@ -165,6 +165,7 @@ static const struct {
 	[K_int80] = { "calls", "of them by int 0x80" },
 	[K_compat] = { "calls", "from 32-bit code" },
 	[K_restart] = { "calls", "restart numbers" },
+	[K_mapped] = { "calls", "by a selector in a control area" },
 	[K_nested] = { "calls", "in signal handlers" },
 	[K_prctl] = { "calls", "armed by prctl" },
 	[K_uprobed] = { "calls", "of probed code" },
