@@ -163,6 +163,37 @@ static void use_nanoseconds(void)
 	digits = 2;
 }
 
+/*
+ * For scripts/path: says that it is ready, and then makes the call of a way again
+ * and again for some seconds, to be looked at.
+ */
+static bool show_way(const struct way *way)
+{
+	int status = 0;
+	pid_t pid;
+
+	memset(shared, 0, sizeof(*shared));
+	fflush(stdout);
+	pid = fork();
+	need(pid, "fork");
+	if (!pid) {
+		alarm(LIMIT);
+		way->prepare();
+		*bench_selector = SUD_SELECTOR_ALLOW;
+		shared->done = true;
+		/* For some seconds of somebody who looks at QEMU. */
+		for (int i = 0; i < 15000; i++)
+			bench_call(way->state, 1);
+		_exit(0);
+	}
+	while (!shared->done && !waitpid(pid, &status, WNOHANG))
+		usleep(1000);
+	printf("ready %s\n", way->name);
+	fflush(stdout);
+	waitpid(pid, &status, 0);
+	return shared->done;
+}
+
 int main(int argc, char **argv)
 {
 	bool there[] = { true, false, false };
@@ -187,6 +218,14 @@ int main(int argc, char **argv)
 		prctl(PR_SUD, 0, 0, 0, 0);
 	there[NEEDS_MODULE] = !access(SUD_DEVICE, F_OK);
 
+	if (argc > 1 && !strcmp(argv[1], "--show")) {
+		for (const struct way *way = ways; way->name; way++)
+			for (int i = 2; i < argc; i++)
+				if (!strcmp(way->name, argv[i]) &&
+				    there[way->needs])
+					failed |= !show_way(way);
+		return failed;
+	}
 	for (const struct way *way = ways; way->name; way++)
 		if (there[way->needs])
 			failed |= !run_way(way);
