@@ -32,6 +32,8 @@ static int set_nothing(unsigned long mode, unsigned long offset,
 	return -EFAULT;
 }
 
+static_assert(offsetof(struct sud_task, block) == 0, "sud_gate_arm()");
+
 DEFINE_STATIC_CALL(sud_native_set, set_nothing);
 
 /* No address of user space. */

@@ -71,7 +71,6 @@ static void insert(struct sud_task *st, struct task_struct *task)
 	lockdep_assert_held(bucket_lock(task));
 
 	st->key = task;
-	st->block = SUD_SELECTOR_BLOCK;
 	hlist_add_head_rcu(&st->node, sud_task_bucket(task));
 	sud_gate_arm(task, st);
 	/* It cannot fail: the caller has /dev/sud open, or is armed itself. */

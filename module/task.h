@@ -45,11 +45,6 @@ enum sud_fast {
 
 /**
  * struct sud_task - the state of one armed thread
- * @block: says BLOCK, in case that the hook is lost; see compat/gate_work.h
- * @fast_upcall: is a blocked call by 64-bit SYSCALL an upcall and nothing else?
- * @kind: how calls are judged
- * @rich: by another kind than the first two
- * @code_64bit: SET was called from 64-bit code
  * @node: in its bucket of the table; changed under the bucket's lock, read
  *	under RCU
  * @key: the thread; compared, never followed. Not a reference: the state leaves
@@ -61,6 +56,10 @@ enum sud_fast {
  *	With SUD_FLAG_SELECTOR_FS or _GS, what is added to the segment's base
  * @mapped: with SUD_FLAG_MAPPED, in its place: the selector byte in the kernel's
  *	mapping of the area, or one that says BLOCK
+ * @fast_upcall: is a blocked call by 64-bit SYSCALL an upcall and nothing else?
+ * @kind: how calls are judged
+ * @rich: by another kind than the first two
+ * @code_64bit: SET was called from 64-bit code
  * @config: what SET was given; the data path reads flags and the upcall there
  * @area: with SUD_FLAG_MAPPED, the control area; a reference
  * @area_base: the address at which user code has the area
@@ -75,11 +74,7 @@ enum sud_fast {
  * task.c says who may touch it.
  */
 struct sud_task {
-	char block;
-	enum sud_fast fast_upcall;
-	enum sud_kind kind;
-	bool rich;
-	bool code_64bit;
+	SUD_GATE_FIRST_BYTE
 	struct hlist_node node;
 	const struct task_struct *key;
 	struct sud_run_range run_range;
@@ -87,6 +82,10 @@ struct sud_task {
 		char __user *selector;
 		char *mapped;
 	};
+	enum sud_fast fast_upcall;
+	enum sud_kind kind;
+	bool rich;
+	bool code_64bit;
 	struct sud_config config;
 	struct sud_area *area;
 	unsigned long area_base;
@@ -106,7 +105,6 @@ struct sud_task {
 
 /* SECURITY.md promises it; kmalloc() has a size for it. */
 static_assert(sizeof(struct sud_task) <= 192);
-static_assert(offsetof(struct sud_task, block) == 0);
 
 extern struct hlist_head sud_task_table[1 << SUD_HASH_BITS];
 

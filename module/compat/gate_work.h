@@ -48,6 +48,9 @@ static inline bool sud_gate_stepped(void)
 	return test_syscall_work(SYSCALL_EXIT_TRAP);
 }
 
+/* The first member of struct sud_task: see sud_gate_arm(). */
+#define SUD_GATE_FIRST_BYTE char block;
+
 /* Addresses of the kernel's are negative, and those of user space are not. */
 static inline bool sud_gate_is_state(const char __user *selector)
 {
@@ -70,6 +73,8 @@ static inline struct sud_task *sud_gate_shortcut(void)
 
 static inline void sud_gate_arm(struct task_struct *task, struct sud_task *st)
 {
+	/* What the native body reads there, if the hook is lost. */
+	*(char *)st = SUD_SELECTOR_BLOCK;
 	memset(&task->syscall_dispatch, 0, sizeof(task->syscall_dispatch));
 	task->syscall_dispatch.selector = (__force char __user *)st;
 	set_task_syscall_work(task, SYSCALL_USER_DISPATCH);
