@@ -566,8 +566,8 @@ TEST(unknown_flags,
 	static const unsigned int known =
 		SUD_FLAG_AUTO_ALLOW | SUD_FLAG_SIGRETURN | SUD_FLAG_REGIONS |
 		SUD_FLAG_SELECTOR_FS | SUD_FLAG_INHERIT_THREAD |
-		SUD_FLAG_INHERIT_FORK | SUD_FLAG_MAPPED |
-		SUD_FLAG_SELECTOR_GS | ENTRIES;
+		SUD_FLAG_INHERIT_FORK | SUD_FLAG_MAPPED | SUD_FLAG_SELECTOR_GS |
+		ENTRIES;
 	struct sud_config before, after;
 	struct sud_info info;
 
