@@ -238,7 +238,7 @@ static __always_inline enum sud_verdict judge(struct pt_regs *regs,
 		return SUD_VERDICT_PASS;
 
 	if (likely(in_run_range(regs, st))) {
-		if (unlikely(st->rich))
+		if (unlikely(st->kind > SUD_KIND_MAPPED))
 			return judge_rich_inside(regs, st);
 		return SUD_VERDICT_RUN;
 	}

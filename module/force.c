@@ -117,7 +117,6 @@ static void set_immutable(struct sud_task *st, struct k_sigaction *action)
 	action->sa.sa_flags |= SA_IMMUTABLE;
 #else
 	st->kind = SUD_KIND_PLAIN;
-	st->rich = false;
 	st->run_range.len = 0;
 	st->selector = (char __user *)TASK_SIZE_MAX;
 #endif

@@ -79,11 +79,11 @@ int sud_prctl_init(void)
 		pr_err("prctl=%u: it must be 0, 1 or 2\n", where);
 		return -EINVAL;
 	}
-	if (where == 1 && native_has_all)
+	if (where == 1 && native_has_all) {
 		pr_info("prctl=1 changes nothing: this kernel's own prctl has both modes; prctl=2 serves it all the same\n");
-	if (!where || (where == 1 && native_has_all))
 		return 0;
-	return sud_guard_attach(&guard);
+	}
+	return where ? sud_guard_attach(&guard) : 0;
 }
 
 void sud_prctl_open(void)

@@ -93,9 +93,9 @@ struct search {
 	char name[KSYM_SYMBOL_LEN];
 };
 
-static void look_at(struct search *search, unsigned long address)
+/* @text is what text_at() has just found: its name is still there. */
+static void look_at(struct search *search, struct text text)
 {
-	struct text text = text_at(address, search->name);
 	size_t i;
 
 	if (!text.size || is_system_call(search->name))
@@ -119,9 +119,9 @@ static bool leads_to(struct search *search, unsigned long entry,
 	size_t i, at;
 
 	search->count = 0;
-	look_at(search, entry);
+	look_at(search, text_at(entry, search->name));
 	for (i = 0; i < search->count; i++) {
-		struct text text = search->seen[i];
+		struct text text = search->seen[i], found;
 
 		/* The longest of these instructions has six bytes. */
 		for (at = 0; at + 6 <= text.size; at++) {
@@ -130,10 +130,10 @@ static bool leads_to(struct search *search, unsigned long entry,
 
 			if (!target)
 				continue;
-			if (same_function(text_at(target, search->name),
-					  hooked))
+			found = text_at(target, search->name);
+			if (same_function(found, hooked))
 				return true;
-			look_at(search, target);
+			look_at(search, found);
 		}
 	}
 	return false;

@@ -171,7 +171,6 @@ static void fill_in(struct sud_task *st, const struct sud_setup *setup,
 	st->code_64bit = setup->code_64bit;
 	st->kind = kind_of(config);
 	st->fast_upcall = fast_of(st);
-	st->rich = st->kind > SUD_KIND_MAPPED;
 	st->set = setup->set ? sud_regions_get(setup->set) : NULL;
 	st->area = setup->area ? sud_area_get(setup->area) : NULL;
 	st->area_base = setup->area_base;
@@ -403,7 +402,6 @@ void sud_task_arm_child(const struct sud_task *st, struct sud_task *new,
 	new->selector = st->selector; /* or mapped */
 	new->fast_upcall = st->fast_upcall;
 	new->kind = st->kind;
-	new->rich = st->rich;
 	new->code_64bit = st->code_64bit;
 	new->config = st->config;
 	new->area = st->area ? sud_area_get(st->area) : NULL;

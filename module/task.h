@@ -45,6 +45,8 @@ enum sud_fast {
 
 /**
  * struct sud_task - the state of one armed thread
+ * @block: BLOCK, which the kernel's own body reads as the selector if the hook is
+ *	lost; so it comes first. Not there on 5.10, which has no such body
  * @node: in its bucket of the table; changed under the bucket's lock, read
  *	under RCU
  * @key: the thread; compared, never followed. Not a reference: the state leaves
@@ -58,7 +60,6 @@ enum sud_fast {
  *	mapping of the area, or one that says BLOCK
  * @fast_upcall: is a blocked call by 64-bit SYSCALL an upcall and nothing else?
  * @kind: how calls are judged
- * @rich: by another kind than the first two
  * @code_64bit: SET was called from 64-bit code
  * @config: what SET was given; the data path reads flags and the upcall there
  * @area: with SUD_FLAG_MAPPED, the control area; a reference
@@ -74,7 +75,7 @@ enum sud_fast {
  * task.c says who may touch it.
  */
 struct sud_task {
-	SUD_GATE_FIRST_BYTE
+	char block[SUD_GATE_BLOCK_BYTES];
 	struct hlist_node node;
 	const struct task_struct *key;
 	struct sud_run_range run_range;
@@ -84,7 +85,6 @@ struct sud_task {
 	};
 	enum sud_fast fast_upcall;
 	enum sud_kind kind;
-	bool rich;
 	bool code_64bit;
 	struct sud_config config;
 	struct sud_area *area;

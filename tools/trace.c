@@ -226,10 +226,11 @@ __attribute__((constructor)) static void start(void)
 	};
 	long fd = sud_raw_call(SYS_openat, -100, (long)SUD_DEVICE, 02000002, 0,
 			       0, 0);
-	long err = fd;
+	long err = fd < 0 ? fd
+			  : sud_raw_call(SYS_rt_sigaction, SIGSYS, (long)&sa, 0,
+					 8, 0, 0);
 
-	sud_raw_call(SYS_rt_sigaction, SIGSYS, (long)&sa, 0, 8, 0, 0);
-	if (fd >= 0)
+	if (err >= 0)
 		err = sud_raw_call(SYS_ioctl, fd, SUD_IOC_SET, (long)&config, 0,
 				   0, 0);
 	if (err < 0)

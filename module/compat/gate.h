@@ -24,7 +24,7 @@
  * sud_gate_shortcut()	the calling thread's state if it can be had without the
  *			table. Compare its key with current: fork copies the
  *			shortcut. SUD_GATE_SHORTCUT says whether there is one
- * SUD_GATE_FIRST_BYTE	the first member of struct sud_task, or nothing
+ * SUD_GATE_BLOCK_BYTES	size of the first member of struct sud_task: 1, or 0 for none
  * sud_gate_fork()	clear the arming bit and fields that fork copied to a child
  * sud_gate_seal()	no system call of a new child, which has not run yet and
  *			is not armed, will ever run; without the hook, too

@@ -70,7 +70,7 @@ static inline void sud_gate_seal(struct task_struct *child)
 }
 
 /* No native body looks into a state, and the table's node is best at its start. */
-#define SUD_GATE_FIRST_BYTE
+#define SUD_GATE_BLOCK_BYTES 0
 
 /* 5.10 has no field to keep a pointer in. */
 #define SUD_GATE_SHORTCUT 0

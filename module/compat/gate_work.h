@@ -48,8 +48,8 @@ static inline bool sud_gate_stepped(void)
 	return test_syscall_work(SYSCALL_EXIT_TRAP);
 }
 
-/* The first member of struct sud_task: see sud_gate_arm(). */
-#define SUD_GATE_FIRST_BYTE char block;
+/* See sud_gate_arm(). */
+#define SUD_GATE_BLOCK_BYTES 1
 
 /* Addresses of the kernel's are negative, and those of user space are not. */
 static inline bool sud_gate_is_state(const char __user *selector)

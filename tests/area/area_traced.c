@@ -2,14 +2,12 @@
 /*
  * A thread whose selector lies in a control area, and its tracer.
  */
-#include <sys/ptrace.h>
-#include <sys/wait.h>
-
 #include "lib/area.h"
 #include "lib/backend.h"
 #include "lib/harness.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
+#include "lib/tracer.h"
 
 /* Says after each stop whether it is armed, by the signal of the next one. */
 static void tracee(bool with_area)
@@ -33,25 +31,20 @@ static void tracee(bool with_area)
 
 static void stopped_by(pid_t pid, int sig)
 {
-	int status;
+	int stop;
 
-	for (;;) {
-		CHECK_EQ(waitpid(pid, &status, 0), pid);
-		CHECK(WIFSTOPPED(status));
-		if (WSTOPSIG(status) != SIGSYS)
-			break;
-		/* Of a blocked call: its handler is to have it. */
-		CHECK_OK(ptrace(PTRACE_CONT, pid, 0, SIGSYS));
-	}
-	CHECK_EQ(WSTOPSIG(status), sig);
+	/* Of a blocked call: its handler is to have it. */
+	while ((stop = wait_stop(pid)) == SIGSYS)
+		cont(pid, SIGSYS);
+	CHECK_EQ(stop, sig);
 }
 
 /* On from the SIGSTOP, through what it says, to the next one. */
 static void check_says(pid_t pid, int sig)
 {
-	CHECK_OK(ptrace(PTRACE_CONT, pid, 0, 0));
+	cont(pid, 0);
 	stopped_by(pid, sig);
-	CHECK_OK(ptrace(PTRACE_CONT, pid, 0, 0));
+	cont(pid, 0);
 	stopped_by(pid, SIGSTOP);
 }
 
@@ -65,12 +58,6 @@ static pid_t start(bool with_area)
 	stopped_by(pid, SIGSTOP);
 	return pid;
 }
-
-#ifdef __i386__
-#define OWN_BITS SUD_TASK_32BIT
-#else
-#define OWN_BITS 0
-#endif
 
 TEST(restored, "GET_TASK and SET_TASK restore it exactly")
 {

@@ -103,18 +103,27 @@ double bench_call(unsigned char state, int n)
 	return (double)(full - empty) / BATCH * scale;
 }
 
-/* In a process of its own: what it arms dies with it. */
+/* In a process of its own, 0 there: what it arms dies with it. */
+static pid_t own_process(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	need(pid, "fork");
+	if (!pid)
+		alarm(LIMIT);
+	return pid;
+}
+
 static bool run_way(const struct way *way)
 {
 	int status = 0;
 	pid_t pid;
 
 	memset(shared, 0, sizeof(*shared));
-	fflush(stdout);
-	pid = fork();
-	need(pid, "fork");
+	pid = own_process();
 	if (!pid) {
-		alarm(LIMIT);
 		way->prepare();
 		shared->cost = bench_call(way->state, batches);
 		shared->done = true;
@@ -132,13 +141,9 @@ static bool run_way(const struct way *way)
 static bool run_crowd(int threads)
 {
 	int status = 0;
-	pid_t pid;
+	pid_t pid = own_process();
 
-	fflush(stdout);
-	pid = fork();
-	need(pid, "fork");
 	if (!pid) {
-		alarm(LIMIT);
 		crowd(threads);
 		fflush(stdout);
 		_exit(0);
@@ -173,11 +178,8 @@ static bool show_way(const struct way *way)
 	pid_t pid;
 
 	memset(shared, 0, sizeof(*shared));
-	fflush(stdout);
-	pid = fork();
-	need(pid, "fork");
+	pid = own_process();
 	if (!pid) {
-		alarm(LIMIT);
 		way->prepare();
 		*bench_selector = SUD_SELECTOR_ALLOW;
 		shared->done = true;

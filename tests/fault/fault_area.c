@@ -3,8 +3,6 @@
  * Every allocation of a control area fails, one after the other: by mmap(), by a
  * store of a forked child, by SET in that child.
  */
-#include <fcntl.h>
-
 #include "lib/area.h"
 #include "lib/backend.h"
 #include "lib/fault.h"
@@ -66,62 +64,31 @@ TEST_LIMIT(map, "mmap()", false, 120)
 }
 
 /*
- * A forked child cannot use fault_begin(): fault_process() brings all memory in, and
- * with it the area that is to be made under the failure.
+ * Not fault_process() in these children: it brings all memory in, and with it the
+ * area that is to be made under the failure.
  */
-static int nth_fd;
-
-static void nth_begin(int n)
-{
-	char text[16];
-	int len = snprintf(text, sizeof(text), "%d", n);
-
-	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	CHECK_OK(nth_fd);
-	CHECK_EQ(write(nth_fd, text, len), len);
-}
-
-/* Return: the nth has been there, and failed. */
-static bool nth_end(void)
-{
-	char text[16] = "";
-	int err = errno;
-
-	/* As fault_end(): what is left fails these. */
-	bool happened = pread(nth_fd, text, sizeof(text) - 1, 0) > 0 &&
-			atoi(text) == 0;
-
-	if (pwrite(nth_fd, "0", 1, 0) != 1)
-		CHECK_EQ(pwrite(nth_fd, "0", 1, 0), 1);
-	close(nth_fd);
-	errno = err;
-	return happened;
-}
+static int nth;
 
 /* With the nth failing, the store is done, or is SIGBUS. */
-static void store_with(int n)
+static void store_with_nth(void)
 {
-	nth_begin(n);
+	fault_open();
+	fault_begin(nth);
 	*(volatile char *)area = 1;
-	_exit(nth_end() ? 1 : 0);
+	_exit(fault_end() ? 1 : 0);
 }
 
 TEST_LIMIT(store, "a forked child's first store: it works, or is SIGBUS", false,
 	   120)
 {
-	int bus = 0, n;
+	int bus = 0;
 
 	fault_init();
 	new_file();
 	CHECK_EQ(do_map(), 0);
-	for (n = 1; n < 200; n++) {
-		pid_t pid = fork();
-		int status;
+	for (nth = 1; nth < 200; nth++) {
+		int status = in_child(store_with_nth);
 
-		CHECK_OK(pid);
-		if (!pid)
-			store_with(n);
-		CHECK_EQ(waitpid(pid, &status, 0), pid);
 		if (WIFSIGNALED(status)) {
 			CHECK_EQ(WTERMSIG(status), SIGBUS);
 			bus++;
@@ -129,20 +96,21 @@ TEST_LIMIT(store, "a forked child's first store: it works, or is SIGBUS", false,
 			break;
 		}
 	}
-	printf("# %d of %d failures are SIGBUS\n", bus, n - 1);
+	printf("# %d of %d failures are SIGBUS\n", bus, nth - 1);
 	CHECK(bus > 0);
 	fault_exit();
 }
 
 static struct sud_config config;
 
-static void set_with(int n)
+static void set_with_nth(void)
 {
 	struct sud_config got;
 
-	nth_begin(n);
+	fault_open();
+	fault_begin(nth);
 	int ret = sud_set(sud_fd, &config);
-	bool hit = nth_end();
+	bool hit = fault_end();
 
 	if (ret) {
 		int err = errno;
@@ -158,21 +126,16 @@ static void set_with(int n)
 
 TEST_LIMIT(set, "SET in a child whose area is yet to be made", false, 120)
 {
-	int no_memory = 0, n;
+	int no_memory = 0;
 
 	fault_init();
 	handle_sigsys();
 	new_file();
 	CHECK_EQ(do_map(), 0);
 	config = area_config(area);
-	for (n = 1; n < 200; n++) {
-		pid_t pid = fork();
-		int status;
+	for (nth = 1; nth < 200; nth++) {
+		int status = in_child(set_with_nth);
 
-		CHECK_OK(pid);
-		if (!pid)
-			set_with(n);
-		CHECK_EQ(waitpid(pid, &status, 0), pid);
 		CHECK(WIFEXITED(status));
 		if (WEXITSTATUS(status) == 1)
 			break;
@@ -182,7 +145,7 @@ TEST_LIMIT(set, "SET in a child whose area is yet to be made", false, 120)
 			CHECK(!WEXITSTATUS(status) ||
 			      WEXITSTATUS(status) == EFAULT);
 	}
-	printf("# %d of %d failures are ENOMEM\n", no_memory, n - 1);
+	printf("# %d of %d failures are ENOMEM\n", no_memory, nth - 1);
 	CHECK(no_memory > 3);
 	fault_exit();
 }

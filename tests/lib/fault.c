@@ -146,12 +146,17 @@ __attribute__((destructor)) static void fault_over(void)
 	fault_console(FAULT_CONSOLE);
 }
 
-void fault_process(void)
+void fault_open(void)
 {
 	if (fault_fd >= 0)
 		CHECK_OK(close(fault_fd));
 	fault_fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	CHECK_OK(fault_fd);
+}
+
+void fault_process(void)
+{
+	fault_open();
 	CHECK_OK(mlockall(MCL_CURRENT | MCL_FUTURE));
 }
 

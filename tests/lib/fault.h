@@ -25,9 +25,10 @@ void fault_exit(void);
 /* Fails when the kernel has complained since. */
 void fault_log_check(void);
 /*
- * The calling thread's own file; and so that the test itself takes no page faults
- * that need memory. A forked child has neither from its parent.
+ * In a forked child, which has neither from its parent: opens the calling thread's
+ * own file; and that, and the test itself takes no page faults that need memory.
  */
+void fault_open(void);
 void fault_process(void);
 
 /* From here on, the calling thread's nth fails. */

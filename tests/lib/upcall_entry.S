@@ -32,23 +32,15 @@ up_back:	.quad 0
 	movq	%rsp, up_sp(%rip)
 .endm
 
-entry_regs:
-	note_registers
+/* INC would change the flags. */
+.macro count
 	movq	up_count(%rip), %rax
 	leaq	1(%rax), %rax
 	movq	%rax, up_count(%rip)
-	movb	$0, selector(%rip)
-	movl	$4711, %eax
-	jmp	*%rcx
+.endm
 
-entry_frames:
-	note_registers
-	movq	%rdx, up_scratch(%rip)
-	movq	up_count(%rip), %rax
-	leaq	1(%rax), %rax
-	movq	%rax, up_count(%rip)
-	movb	$0, selector(%rip)
-	movq	up_top(%rip), %rdx
+/* The frame is at the top, in rdx, which is then above it. */
+.macro pop_frame
 	.irp	at, 0, 8, 16, 24
 	movq	\at(%rdx), %rax
 	movq	%rax, up_frame+\at(%rip)
@@ -56,6 +48,22 @@ entry_frames:
 	movq	(%rdx), %rax
 	movq	%rax, up_back(%rip)
 	leaq	32(%rdx), %rdx
+.endm
+
+entry_regs:
+	note_registers
+	count
+	movb	$0, selector(%rip)
+	movl	$4711, %eax
+	jmp	*%rcx
+
+entry_frames:
+	note_registers
+	movq	%rdx, up_scratch(%rip)
+	count
+	movb	$0, selector(%rip)
+	movq	up_top(%rip), %rdx
+	pop_frame
 	movq	%rdx, up_top(%rip)
 	movq	up_scratch(%rip), %rdx
 	movl	$4711, %eax
@@ -70,19 +78,11 @@ entry_area:
 	note_registers
 	movq	%rdx, up_scratch(%rip)
 	movq	%rdi, up_scratch2(%rip)
-	movq	up_count(%rip), %rax
-	leaq	1(%rax), %rax
-	movq	%rax, up_count(%rip)
+	count
 	movq	area_entry_area(%rip), %rdi
 	movb	$0, (%rdi)
 	movq	64(%rdi), %rdx
-	.irp	at, 0, 8, 16, 24
-	movq	\at(%rdx), %rax
-	movq	%rax, up_frame+\at(%rip)
-	.endr
-	movq	(%rdx), %rax
-	movq	%rax, up_back(%rip)
-	leaq	32(%rdx), %rdx
+	pop_frame
 	movq	%rdx, 64(%rdi)
 	movq	up_scratch(%rip), %rdx
 	movq	up_scratch2(%rip), %rdi

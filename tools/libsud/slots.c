@@ -33,19 +33,14 @@ static pid_t locked_by;
 
 static void lock(pid_t pid)
 {
-	pid_t holder = 0;
+	pid_t holder;
 
-	while (!__atomic_compare_exchange_n(&locked_by, &holder, pid, false,
-					    __ATOMIC_ACQUIRE,
-					    __ATOMIC_RELAXED)) {
-		/* Of the parent, as it was when this process began. */
-		if (holder != pid &&
-		    __atomic_compare_exchange_n(&locked_by, &holder, pid, false,
-						__ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED))
-			return;
-		holder = 0;
-	}
+	do {
+		/* Nobody, or the parent, as it was when this process began. */
+		holder = __atomic_load_n(&locked_by, __ATOMIC_RELAXED);
+	} while (holder == pid || !__atomic_compare_exchange_n(
+					  &locked_by, &holder, pid, false,
+					  __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
 }
 
 static void unlock(void)
