@@ -38,6 +38,34 @@ static __inline__ int sud_info(int fd, struct sud_info *info)
 	return ioctl(fd, SUD_IOC_INFO, info);
 }
 
+static __inline__ int sud_status(int fd, struct sud_status *status)
+{
+	memset(status, 0, sizeof(*status));
+	status->size = sizeof(*status);
+	return ioctl(fd, SUD_IOC_STATUS, status);
+}
+
+/*
+ * The armed threads from *cursor on, which is 0 at first, and again when there are
+ * no more. Return: how many entries were filled in, or -1.
+ */
+static __inline__ int sud_list(int fd, struct sud_list_entry *entries,
+			       __u32 count, __u64 *cursor)
+{
+	struct sud_list list;
+
+	memset(&list, 0, sizeof(list));
+	list.size = sizeof(list);
+	list.entries = (__u64)(__UINTPTR_TYPE__)entries;
+	list.count = count;
+	list.entry_size = sizeof(*entries);
+	list.cursor = *cursor;
+	if (ioctl(fd, SUD_IOC_LIST, &list))
+		return -1;
+	*cursor = list.cursor;
+	return (int)list.count;
+}
+
 static __inline__ int sud_set(int fd, const struct sud_config *config)
 {
 	return ioctl(fd, SUD_IOC_SET, config);

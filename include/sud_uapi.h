@@ -294,6 +294,92 @@ struct sud_task_config {
 
 #define SUD_TASK_CONFIG_SIZE_VER0 32
 
+/**
+ * struct sud_list_entry - one armed thread, for SUD_IOC_LIST
+ * @pid: its process, in the caller's pid namespace
+ * @tid: the thread, in the caller's pid namespace
+ * @flags: SUD_TASK_32BIT
+ * @reserved: zero
+ * @set: the number of its region set, 0 without one
+ * @config: what it was armed with; comes last, because it may grow
+ */
+struct sud_list_entry {
+	__s32 pid;
+	__s32 tid;
+	__u32 flags;
+	__u32 reserved;
+	__u64 set;
+	struct sud_config config;
+};
+
+#define SUD_LIST_ENTRY_SIZE_VER0 80
+
+/**
+ * struct sud_list - which threads are armed
+ * @size: sizeof(struct sud_list)
+ * @flags: zero
+ * @entries: address of an array of struct sud_list_entry
+ * @count: in: its length, not 0; out: how many entries were written
+ * @entry_size: sizeof(struct sud_list_entry), which is the distance between two of
+ *	them; what the module does not know of one is zeroed. EINVAL when it is smaller
+ *	than the first version, E2BIG when it is larger than a page
+ * @cursor: in: the first thread that is wanted, 0 for the beginning; out: where the
+ *	next call goes on, 0 at the end
+ *
+ * In ascending order of @tid, and in many calls: one call gives no more than it
+ * has room for, nor more than the module takes on at once. A thread that is armed
+ * from the first call to the last one comes once; others may or may not come.
+ *
+ * Seen are the threads of the caller's pid namespace that the caller may see in
+ * /proc, addresses and all (ptrace(2), "Ptrace access mode checking",
+ * PTRACE_MODE_READ_FSCREDS): one's own, and all others with CAP_SYS_PTRACE.
+ */
+struct sud_list {
+	__u32 size;
+	__u32 flags;
+	__u64 entries;
+	__u32 count;
+	__u32 entry_size;
+	__u64 cursor;
+};
+
+#define SUD_LIST_SIZE_VER0 32
+
+/* sud_status.flags */
+/* Nobody may arm threads just now: EPERM. */
+#define SUD_STATUS_OFF (1U << 0)
+
+#define SUD_STATUS_HOOK_LEN 64
+
+/**
+ * struct sud_status - how the module does, since it was loaded
+ * @size: in: sizeof(struct sud_status); out: what of it was filled in
+ * @flags: SUD_STATUS_*
+ * @armed: threads that were armed by SET, SET_TASK or the prctl; not re-armed
+ * @inherited: threads that were armed as their parent is
+ * @disarmed: threads that are armed no more, whether by OFF, exec or exit
+ * @sigsys: blocked calls that became a SIGSYS
+ * @upcalls: blocked calls that became an upcall
+ * @kills: processes that died of a selector or frame
+ * @hook: the kernel's function that is hooked, ends with a zero
+ *
+ * The counts are of the whole machine, and each is read by itself: they need not
+ * add up while threads run. A call that runs is not counted.
+ */
+struct sud_status {
+	__u32 size;
+	__u32 flags;
+	__u64 armed;
+	__u64 inherited;
+	__u64 disarmed;
+	__u64 sigsys;
+	__u64 upcalls;
+	__u64 kills;
+	__u8 hook[SUD_STATUS_HOOK_LEN];
+};
+
+#define SUD_STATUS_SIZE_VER0 120
+
 /*
  * mmap() of an open /dev/sud maps its control area, which is memory that processes
  * and the module share, zeroed at first: with MAP_SHARED, PROT_READ | PROT_WRITE,
@@ -320,6 +406,8 @@ struct sud_task_config {
  * SUD_IOC_REGIONS_LIST	what it holds
  * SUD_IOC_GET_TASK	GET, of another thread
  * SUD_IOC_SET_TASK	SET, of another thread
+ * SUD_IOC_LIST	the armed threads that the caller may see
+ * SUD_IOC_STATUS	fill a struct sud_status
  */
 #define SUD_IOC_MAGIC 0xD5
 #define SUD_IOC_INFO _IO(SUD_IOC_MAGIC, 0)
@@ -330,5 +418,7 @@ struct sud_task_config {
 #define SUD_IOC_REGIONS_LIST _IO(SUD_IOC_MAGIC, 5)
 #define SUD_IOC_GET_TASK _IO(SUD_IOC_MAGIC, 6)
 #define SUD_IOC_SET_TASK _IO(SUD_IOC_MAGIC, 7)
+#define SUD_IOC_LIST _IO(SUD_IOC_MAGIC, 8)
+#define SUD_IOC_STATUS _IO(SUD_IOC_MAGIC, 9)
 
 #endif /* _UAPI_SUD_H */

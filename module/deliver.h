@@ -10,9 +10,12 @@
 #include "compat/gate.h"
 #include "force.h"
 #include "task.h"
+#include "trace.h"
 #include "upcall.h"
 
 enum sud_verdict sud_deliver_other(struct pt_regs *regs, struct sud_task *st);
+/* As sud_deliver(), while its tracepoint is on. */
+enum sud_verdict sud_deliver_traced(struct pt_regs *regs, struct sud_task *st);
 
 /* SUD_FLAG_AUTO_ALLOW. Return: false when the selector cannot be written. */
 static __always_inline bool sud_auto_allow(const struct sud_task *st,
@@ -28,18 +31,17 @@ static __always_inline bool sud_auto_allow(const struct sud_task *st,
 }
 
 /*
- * sud_deliver() - hand a blocked call over
- *
  * SUD_FLAG_AUTO_ALLOW comes first. A selector that cannot be written kills as one
  * that cannot be read.
  */
 static __always_inline enum sud_verdict
-sud_deliver(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
+sud_deliver_untraced(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
 {
 	bool fast = sud_upcall_is_fast(st, at);
 
 	if (unlikely(!sud_auto_allow(st, at)))
-		return sud_force_death(st, SIGSEGV);
+		return sud_force_death(st, SIGSEGV,
+				       SUD_DEATH_SELECTOR_UNWRITABLE);
 
 	if (likely(fast))
 		return at == SUD_AT_MAPPED && st->top
@@ -47,6 +49,15 @@ sud_deliver(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
 			       : sud_upcall_regs(regs, st);
 
 	return sud_deliver_other(regs, st);
+}
+
+/* sud_deliver() - hand a blocked call over */
+static __always_inline enum sud_verdict
+sud_deliver(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
+{
+	if (unlikely(trace_sud_dispatch_enabled()))
+		return sud_deliver_traced(regs, st);
+	return sud_deliver_untraced(regs, st, at);
 }
 
 #endif /* SUD_DELIVER_H */

@@ -11,10 +11,14 @@
 #include "compat/gate.h"
 #include "compat/segment.h"
 #include "config.h"
+#include "count.h"
 #include "dev.h"
 #include "file.h"
+#include "hook.h"
+#include "list.h"
 #include "region_ioctls.h"
 #include "regions.h"
+#include "switch.h"
 #include "task.h"
 #include "tracee.h"
 #include "uapi.h"
@@ -66,6 +70,25 @@ static long ioctl_info(struct file *file, void __user *arg)
 	return sud_uapi_write_info(&info, arg);
 }
 
+static long ioctl_status(struct file *file, void __user *arg)
+{
+	struct sud_status status = {
+		.flags = sud_switch_allows() ? 0 : SUD_STATUS_OFF,
+	};
+	struct sud_counts sum;
+
+	sud_counts_sum(&sum);
+	status.armed = sum.armed;
+	status.inherited = sum.inherited;
+	status.disarmed = sum.disarmed;
+	status.sigsys = sum.sigsys;
+	status.upcalls = sum.upcalls;
+	status.kills = sum.kills;
+	sud_hook_name(status.hook, sizeof(status.hook));
+
+	return sud_uapi_write_status(&status, arg);
+}
+
 static const struct {
 	unsigned int cmd;
 	long (*fn)(struct file *file, void __user *arg);
@@ -78,6 +101,8 @@ static const struct {
 	{ SUD_IOC_REGIONS_LIST, sud_ioctl_regions_list },
 	{ SUD_IOC_GET_TASK, sud_ioctl_get_task },
 	{ SUD_IOC_SET_TASK, sud_ioctl_set_task },
+	{ SUD_IOC_LIST, sud_ioctl_list },
+	{ SUD_IOC_STATUS, ioctl_status },
 };
 
 static long sud_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -96,6 +121,7 @@ static const struct file_operations fops = {
 	.release = sud_file_release,
 	.unlocked_ioctl = sud_ioctl,
 	.mmap = sud_file_mmap,
+	.show_fdinfo = sud_file_show,
 	.compat_ioctl = compat_ptr_ioctl,
 };
 

@@ -109,10 +109,11 @@ static noinline enum sud_verdict judge_rest(struct pt_regs *regs,
 		return let_run(regs, st, SUD_AT_ANY);
 
 	if (unlikely(said == SAID_UNREADABLE))
-		return sud_force_death(st, SIGSEGV);
+		return sud_force_death(st, SIGSEGV,
+				       SUD_DEATH_SELECTOR_UNREADABLE);
 
 	if (unlikely(said == SAID_BAD))
-		return sud_force_death(st, SIGSYS);
+		return sud_force_death(st, SIGSYS, SUD_DEATH_SELECTOR_VALUE);
 
 	if (unlikely(sud_sigreturn_exempt(regs, st)))
 		return let_run(regs, st, SUD_AT_ANY);

@@ -10,6 +10,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -162,6 +163,37 @@ int sud_file_mmap(struct file *file, struct vm_area_struct *vma)
 	}
 	sud_mapping_begin(mapping, area, vma);
 	return 0;
+}
+
+static unsigned long area_size(struct file *file)
+{
+	struct content *content;
+	unsigned long size = 0;
+
+	spin_lock(&lock);
+	content = file->private_data;
+	if (content && content->area)
+		size = content->area->size;
+	spin_unlock(&lock);
+	return size;
+}
+
+/* A line for each thing that the file has by now; see sud(4). */
+void sud_file_show(struct seq_file *seq, struct file *file)
+{
+	struct sud_region_set *set = sud_file_set_if_any(file);
+	unsigned long size = area_size(file);
+	size_t count;
+
+	if (set) {
+		seq_printf(seq, "sud-set:\t%llu\n", set->id);
+		/* It fails for who is being killed. */
+		if (!sud_regions_list(set, NULL, 0, &count))
+			seq_printf(seq, "sud-ranges:\t%zu\n", count);
+	}
+	sud_regions_put(set);
+	if (size)
+		seq_printf(seq, "sud-area:\t%lu\n", size);
 }
 
 int sud_file_open(struct inode *inode, struct file *file)

@@ -4,6 +4,7 @@
 
 struct file;
 struct inode;
+struct seq_file;
 struct sud_region_set;
 struct vm_area_struct;
 
@@ -26,5 +27,8 @@ int sud_file_ready(struct file *file);
 
 /* Maps the file's control area, which is made when there is none. */
 int sud_file_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* /proc/PID/fdinfo: what the file has. */
+void sud_file_show(struct seq_file *seq, struct file *file);
 
 #endif /* SUD_FILE_H */

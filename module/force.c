@@ -7,13 +7,16 @@
  */
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
 #include <linux/signal.h>
 #include <linux/uaccess.h>
 #include <asm/syscall.h>
 #include <asm/trapnr.h>
 
+#include "count.h"
 #include "force.h"
 #include "task.h"
+#include "trace.h"
 
 /* It changes in exec only, which the thread itself would have to do. */
 static struct sighand_struct *own_sighand(void)
@@ -126,11 +129,15 @@ static void set_immutable(struct sud_task *st, struct k_sigaction *action)
  * The whole process dies by @sig, and nothing can catch it. The call fails with
  * ENOSYS and its exit is shown to tracers, as native SUD leaves it.
  */
-enum sud_verdict sud_force_death(struct sud_task *st, int sig)
+enum sud_verdict sud_force_death(struct sud_task *st, int sig,
+				 enum sud_death reason)
 {
 	struct sighand_struct *sighand = own_sighand();
 	struct k_sigaction *action = &sighand->action[sig - 1];
 	unsigned long flags;
+
+	sud_count(kills);
+	trace_sud_kill(current_pt_regs(), sig, reason);
 
 	spin_lock_irqsave(&sighand->siglock, flags);
 	set_default(action, sig);

@@ -6,6 +6,7 @@
 #define SUD_FORCE_H
 
 #include "compat/gate.h"
+#include "why.h"
 
 struct pt_regs;
 struct sud_task;
@@ -14,7 +15,8 @@ void sud_force_sigsys(struct pt_regs *regs);
 /* A debugger's single step ends here. */
 void sud_force_step(struct pt_regs *regs);
 /* The whole process dies by @sig. Return: the verdict on the call. */
-enum sud_verdict sud_force_death(struct sud_task *st, int sig);
+enum sud_verdict sud_force_death(struct sud_task *st, int sig,
+				 enum sud_death reason);
 
 /* The call is skipped, and user code goes on without a signal. */
 static inline enum sud_verdict sud_skip_quietly(struct pt_regs *regs,

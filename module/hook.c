@@ -72,6 +72,11 @@ static bool test_lost;
 module_param_cb(test_lost, &test_lost_ops, &test_lost, 0644);
 #endif
 
+void sud_hook_name(char *name, size_t size)
+{
+	snprintf(name, size, "%ps", (void *)hooked);
+}
+
 int sud_hook_init(void)
 {
 	int err;

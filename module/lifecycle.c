@@ -30,7 +30,7 @@ SUD_DEFINE_NEWTASK_PROBES(on_fork)
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 		    struct linux_binprm *bprm)
 {
-	sud_task_disarm();
+	sud_task_exec();
 }
 
 static void on_exit(void)

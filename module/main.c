@@ -18,6 +18,9 @@
  * and exit, inherit.c arms children. Region sets are ranges.c (arithmetic),
  * regions.c (sharing), user.c (how much memory) and region_ioctls.c.
  *
+ * list.c says which threads are armed, to those whom access.c allows; count.c has the
+ * counters, and trace.h the tracepoints.
+ *
  * guard.c looks ahead of cold kernel functions and keeps ftrace on; native.c
  * uses it to keep the kernel's own prctl and the module apart. What differs
  * between kernels is in compat/, which includes nothing from here. No two files
@@ -30,6 +33,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "access.h"
 #include "dev.h"
 #include "guard.h"
 #include "hook.h"
@@ -61,9 +65,13 @@ static int __init sud_init(void)
 	if (err)
 		goto err_anchor;
 
-	err = sud_hook_init();
+	err = sud_access_init();
 	if (err)
 		goto err_native;
+
+	err = sud_hook_init();
+	if (err)
+		goto err_access;
 
 	err = sud_prctl_init();
 	if (err)
@@ -80,6 +88,8 @@ err_prctl:
 	sud_prctl_exit();
 err_hook:
 	sud_hook_exit();
+err_access:
+	sud_access_exit();
 err_native:
 	sud_native_exit();
 err_anchor:
@@ -96,6 +106,7 @@ static void __exit sud_exit(void)
 	sud_dev_exit();
 	sud_prctl_exit();
 	sud_hook_exit();
+	sud_access_exit();
 	sud_native_exit();
 	sud_anchor_exit();
 	sud_lifecycle_exit();

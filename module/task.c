@@ -34,8 +34,10 @@
 #include "area.h"
 #include "compat/gate.h"
 #include "compat/segment.h"
+#include "count.h"
 #include "stop.h"
 #include "task.h"
+#include "trace.h"
 
 /* The table's buckets share 64 locks. */
 #define LOCK_BITS 6
@@ -81,7 +83,8 @@ static void insert(struct sud_task *st, struct task_struct *task)
  * Return: the task's state, which the caller releases; NULL when there is none,
  * or when work that is queued on the task will release it (compat/resume.c).
  */
-static struct sud_task *take_out(struct task_struct *task)
+static struct sud_task *take_out(struct task_struct *task,
+				 enum sud_disarmed reason)
 {
 	struct sud_task *st = sud_task_find(task);
 
@@ -89,6 +92,8 @@ static struct sud_task *take_out(struct task_struct *task)
 
 	if (!st)
 		return NULL;
+	sud_count(disarmed);
+	trace_sud_disarm(task, reason);
 	sud_gate_disarm(task);
 	hlist_del_rcu(&st->node);
 	return sud_resume_keeps(&st->resume) ? NULL : st;
@@ -284,9 +289,12 @@ static int arm(struct task_struct *task, const struct sud_setup *setup,
 		swap(st, reserve->state);
 		fill_in(st, setup, old);
 		insert(st, task);
+		sud_count(armed);
 	} else {
 		fill_in(st, setup, old);
 	}
+	trace_sud_arm(task, &st->config,
+		      task == current ? SUD_ARMED_ITSELF : SUD_ARMED_BY_TRACER);
 	if (!st->spare)
 		swap(st->spare, reserve->spare);
 	return 0;
@@ -318,7 +326,7 @@ int sud_task_set(struct task_struct *task, const struct sud_setup *setup)
 		goto free;
 	err = check_settable(task);
 	if (!err && setup->config.mode == SUD_MODE_OFF)
-		gone = take_out(task);
+		gone = take_out(task, SUD_DISARMED_BY_SET);
 	else if (!err)
 		err = arm(task, setup, &reserve, &old);
 	unlock_thread(task, &locked);
@@ -329,6 +337,22 @@ int sud_task_set(struct task_struct *task, const struct sud_setup *setup)
 free:
 	reserve_free(&reserve);
 	return err;
+}
+
+/* The bucket's lock is held. */
+static void get_setup(struct task_struct *task, struct sud_setup *setup)
+{
+	const struct sud_task *st = sud_task_find(task);
+
+	lockdep_assert_held(bucket_lock(task));
+
+	memset(setup, 0, sizeof(*setup));
+	setup->code_64bit = true;
+	if (!st)
+		return;
+	setup->config = st->config;
+	setup->code_64bit = st->code_64bit;
+	setup->set = st->set ? sud_regions_get(st->set) : NULL;
 }
 
 /**
@@ -342,48 +366,60 @@ free:
 int sud_task_get(struct task_struct *task, struct sud_setup *setup)
 {
 	struct locked locked;
-	struct sud_task *st;
 	int err;
-
-	memset(setup, 0, sizeof(*setup));
-	setup->code_64bit = true;
 
 	err = lock_thread(task, &locked);
 	if (err)
 		return err;
-	st = sud_task_find(task);
-	if (st) {
-		setup->config = st->config;
-		setup->code_64bit = st->code_64bit;
-		setup->set = st->set ? sud_regions_get(st->set) : NULL;
-	}
+	get_setup(task, setup);
 	unlock_thread(task, &locked);
 	return 0;
 }
 
-/*
- * Disarm the calling thread as it exits. It takes the lock even where the table
- * seems to have no state of it: a tracer may be arming it at this moment.
+/**
+ * sud_task_peek() - the same of any thread, which may run meanwhile
+ * @task: the caller has a reference, and has to know who may see it
+ * @setup: as for sud_task_get()
  */
-void sud_task_exit(void)
+void sud_task_peek(struct task_struct *task, struct sud_setup *setup)
+{
+	raw_spinlock_t *lock = bucket_lock(task);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(lock, flags);
+	get_setup(task, setup);
+	raw_spin_unlock_irqrestore(lock, flags);
+}
+
+/*
+ * It takes the lock even where the table seems to have no state of the calling
+ * thread: a tracer may be arming it at this moment.
+ */
+static void disarm(enum sud_disarmed reason)
 {
 	raw_spinlock_t *lock = bucket_lock(current);
 	struct sud_task *st;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(lock, flags);
-	st = take_out(current);
+	st = take_out(current, reason);
 	raw_spin_unlock_irqrestore(lock, flags);
 
 	if (st)
 		sud_task_free(st);
 }
 
-/* Disarm the calling thread, if it is armed here. May not sleep. */
-void sud_task_disarm(void)
+/* Disarm the calling thread as it exits. May not sleep. */
+void sud_task_exit(void)
+{
+	disarm(SUD_DISARMED_BY_EXIT);
+}
+
+/* Disarm the calling thread, if it is armed here: it has a new image. As above. */
+void sud_task_exec(void)
 {
 	if (sud_task_search())
-		sud_task_exit();
+		disarm(SUD_DISARMED_BY_EXEC);
 }
 
 /**
@@ -411,6 +447,8 @@ void sud_task_arm_child(const struct sud_task *st, struct sud_task *new,
 
 	raw_spin_lock_irqsave(lock, flags);
 	insert(new, child);
+	sud_count(inherited);
+	trace_sud_arm(child, &new->config, SUD_ARMED_AS_CHILD);
 	raw_spin_unlock_irqrestore(lock, flags);
 }
 

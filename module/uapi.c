@@ -15,6 +15,9 @@ static_assert(sizeof(struct sud_config) == SUD_CONFIG_SIZE_VER0);
 static_assert(sizeof(struct sud_info) == SUD_INFO_SIZE_VER0);
 static_assert(sizeof(struct sud_regions) == SUD_REGIONS_SIZE_VER0);
 static_assert(sizeof(struct sud_task_config) == SUD_TASK_CONFIG_SIZE_VER0);
+static_assert(sizeof(struct sud_list_entry) == SUD_LIST_ENTRY_SIZE_VER0);
+static_assert(sizeof(struct sud_list) == SUD_LIST_SIZE_VER0);
+static_assert(sizeof(struct sud_status) == SUD_STATUS_SIZE_VER0);
 static_assert(sizeof(struct sud_upcall_frame) == 32);
 static_assert(sizeof(struct sud_range) == 16);
 
@@ -108,4 +111,43 @@ int sud_uapi_write_info(struct sud_info *info, void __user *arg)
 
 	info->size = min_t(u32, size, sizeof(*info));
 	return write_struct(arg, size, info, sizeof(*info));
+}
+
+int sud_uapi_write_status(struct sud_status *status, void __user *arg)
+{
+	u32 size;
+	int err;
+
+	err = read_size(arg, SUD_STATUS_SIZE_VER0, &size);
+	if (err)
+		return err;
+
+	status->size = min_t(u32, size, sizeof(*status));
+	return write_struct(arg, size, status, sizeof(*status));
+}
+
+int sud_uapi_read_list(struct sud_list *args, void __user *arg)
+{
+	u32 size;
+	int err;
+
+	err = read_size(arg, SUD_LIST_SIZE_VER0, &size);
+	if (!err)
+		err = copy_struct_from_user(args, sizeof(*args), arg, size);
+	if (err)
+		return err;
+	args->size = min_t(u32, size, sizeof(*args));
+	if (args->flags || !args->count || args->cursor > INT_MAX ||
+	    args->entry_size < SUD_LIST_ENTRY_SIZE_VER0)
+		return -EINVAL;
+	return args->entry_size > PAGE_SIZE ? -E2BIG : 0;
+}
+
+int sud_uapi_write_entry(struct sud_list_entry *entry, void __user *to,
+			 u32 size)
+{
+	/* What of the config fits, and so was filled in. */
+	entry->config.size = min_t(u32, size, sizeof(*entry)) -
+			     offsetof(struct sud_list_entry, config);
+	return write_struct(to, size, entry, sizeof(*entry));
 }

@@ -16,9 +16,14 @@ void __user *sud_uapi_pointer(u64 address);
 int sud_uapi_read_config(struct sud_config *config, void __user *arg);
 int sud_uapi_write_config(struct sud_config *config, void __user *arg);
 int sud_uapi_write_info(struct sud_info *info, void __user *arg);
+int sud_uapi_write_status(struct sud_status *status, void __user *arg);
 int sud_uapi_read_regions(struct sud_regions *args, void __user *arg);
 /* @known: the flags that the ioctl takes */
 int sud_uapi_read_task_config(struct sud_task_config *args, void __user *arg,
 			      u32 known);
+int sud_uapi_read_list(struct sud_list *args, void __user *arg);
+/* @size: sud_list.entry_size */
+int sud_uapi_write_entry(struct sud_list_entry *entry, void __user *to,
+			 u32 size);
 
 #endif /* SUD_UAPI_H */

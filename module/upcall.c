@@ -84,7 +84,7 @@ enum sud_verdict __noendbr sud_upcall_mapped(struct pt_regs *regs,
 	u64 flags = sud_upcall_flags(regs);
 
 	if (unlikely(!push_mapped(regs, st, st->top, flags, AUDIT_ARCH_X86_64)))
-		return sud_force_death(st, SIGSEGV);
+		return sud_force_death(st, SIGSEGV, SUD_DEATH_FRAME);
 
 	return sud_upcall_by_sysret(regs, st, flags);
 }
@@ -95,7 +95,7 @@ enum sud_verdict sud_upcall(struct pt_regs *regs, struct sud_task *st)
 		return sud_upcall_regs(regs, st);
 
 	if (unlikely(!push_frame(regs, st)))
-		return sud_force_death(st, SIGSEGV);
+		return sud_force_death(st, SIGSEGV, SUD_DEATH_FRAME);
 
 	if (sud_upcall_by_syscall())
 		return sud_upcall_by_sysret(regs, st, sud_upcall_flags(regs));

@@ -11,6 +11,7 @@
 #include <asm/syscall.h>
 
 #include "compat/gate.h"
+#include "count.h"
 #include "force.h"
 #include "task.h"
 
@@ -49,6 +50,7 @@ static inline unsigned long sud_upcall_flags(const struct pt_regs *regs)
 static inline enum sud_verdict
 sud_upcall_enter(struct pt_regs *regs, struct sud_task *st, unsigned long entry)
 {
+	sud_count(upcalls);
 	syscall_rollback(current, regs);
 	/* No system call any more: a signal has nothing to restart. */
 	regs->orig_ax = -1;
