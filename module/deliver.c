@@ -9,8 +9,8 @@
 #include "deliver.h"
 
 /* The registers as at the instruction, and SIGSYS as native SUD sends it. */
-static enum sud_verdict deliver_sigsys(struct pt_regs *regs,
-				       struct sud_task *st)
+static noinline enum sud_verdict deliver_sigsys(struct pt_regs *regs,
+						struct sud_task *st)
 {
 	sud_count(sigsys);
 	sud_force_sigsys(regs);
@@ -37,5 +37,6 @@ noinline enum sud_verdict sud_deliver_traced(struct pt_regs *regs,
 {
 	trace_sud_dispatch(regs, becomes_upcall(regs, st) ? SUD_DELIVER_UPCALL
 							  : SUD_DELIVER_SIGSYS);
-	return sud_deliver_untraced(regs, st, SUD_AT_ANY);
+	return sud_deliver_untraced(regs, st, SUD_AT_ANY,
+				    sud_upcall_is_fast(st, SUD_AT_ANY));
 }

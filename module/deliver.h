@@ -32,13 +32,12 @@ static __always_inline bool sud_auto_allow(const struct sud_task *st,
 
 /*
  * SUD_FLAG_AUTO_ALLOW comes first. A selector that cannot be written kills as one
- * that cannot be read.
+ * that cannot be read. @fast is as sud_upcall_is_fast() says.
  */
 static __always_inline enum sud_verdict
-sud_deliver_untraced(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
+sud_deliver_untraced(struct pt_regs *regs, struct sud_task *st, enum sud_at at,
+		     bool fast)
 {
-	bool fast = sud_upcall_is_fast(st, at);
-
 	if (unlikely(!sud_auto_allow(st, at)))
 		return sud_force_death(st, SIGSEGV,
 				       SUD_DEATH_SELECTOR_UNWRITABLE);
@@ -55,9 +54,12 @@ sud_deliver_untraced(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
 static __always_inline enum sud_verdict
 sud_deliver(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
 {
+	/* Asked first: the compiler does not carry an answer over a static key. */
+	bool fast = sud_upcall_is_fast(st, at);
+
 	if (unlikely(trace_sud_dispatch_enabled()))
 		return sud_deliver_traced(regs, st);
-	return sud_deliver_untraced(regs, st, at);
+	return sud_deliver_untraced(regs, st, at, fast);
 }
 
 #endif /* SUD_DELIVER_H */

@@ -167,6 +167,15 @@ static noinline enum sud_verdict judge_selector_fixed(struct pt_regs *regs,
 	return judge_selector(regs, st, SUD_AT_FIXED);
 }
 
+/* A function of its own, because gcc 10 keeps two verdicts in a saved register. */
+static noinline enum sud_verdict
+judge_mapped_not_block(struct pt_regs *regs, struct sud_task *st, char byte)
+{
+	if (byte == SUD_SELECTOR_ALLOW)
+		return SUD_VERDICT_RUN;
+	return judge_rest(regs, st, SAID_BAD);
+}
+
 /* It did not say ALLOW a moment ago, so most likely it says BLOCK. */
 static noinline enum sud_verdict judge_selector_mapped(struct pt_regs *regs,
 						       struct sud_task *st)
@@ -175,9 +184,7 @@ static noinline enum sud_verdict judge_selector_mapped(struct pt_regs *regs,
 
 	if (likely(byte == SUD_SELECTOR_BLOCK))
 		return blocked(regs, st, SUD_AT_MAPPED);
-	if (byte == SUD_SELECTOR_ALLOW)
-		return SUD_VERDICT_RUN;
-	return judge_rest(regs, st, SAID_BAD);
+	return judge_mapped_not_block(regs, st, byte);
 }
 
 static noinline enum sud_verdict judge_way(struct pt_regs *regs,
