@@ -28,15 +28,16 @@ bench-host: ## times a call on this machine, where the module is installed
 module: ## builds the module for the running kernel: build/running/sud.ko
 	@scripts/build-module running
 
-tools: ## builds the libraries, and with scdoc the man pages: build/
+tools: ## builds sudctl, the libraries, and with scdoc the man pages: build/
 	@mkdir -p build
 	@$(MAKE) -C tools O=$(CURDIR)/build
 	@if command -v scdoc >/dev/null; then $(MAKE) man; else \
 		echo "no man pages: scdoc is not installed"; fi
 
-man: ## builds the man pages: build/sud.4 and build/libsud.3
+man: ## builds the man pages: build/sud.4, build/sudctl.1 and build/libsud.3
 	@mkdir -p build
 	scdoc <docs/sud.4.scd >build/sud.4
+	scdoc <docs/sudctl.1.scd >build/sudctl.1
 	scdoc <tools/libsud/libsud.3.scd >build/libsud.3
 
 picture: ## draws docs/data-path.svg again (needs graphviz)

@@ -225,6 +225,9 @@ installed_files()
 		build/libsud-prctl.so lib/libsud-prctl.so
 		build/libsud-trace.so lib/libsud-trace.so
 		build/lib32/libsud-prctl.so lib32/libsud-prctl.so
+		build/sudctl bin/sudctl
+		tools/sudctl/completion/sudctl share/bash-completion/completions/sudctl
+		build/sudctl.1 share/man/man1/sudctl.1
 		build/sud.4 share/man/man4/sud.4
 		build/libsud.3 share/man/man3/libsud.3
 	END

@@ -2,6 +2,7 @@
 /*
  * sudctl: what is armed, and why not. The way in, and the table of commands.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 static const struct command commands[] = {
 	{ "status", "the module, its counters, and the armed threads",
 	  status_main },
+	{ "doctor", "does it work here, and if not, why", doctor_main },
 };
 
 static void error(const char *format, va_list args)
@@ -85,6 +87,15 @@ static int help_on(const char *name)
 	return command ? command->run(2, argv) : no_such(name);
 }
 
+/* A full disk or a closed pipe is no success. */
+static int finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	sudctl_error("cannot write the output: %s", strerror(errno));
+	return status ?: 1;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -104,5 +115,6 @@ int main(int argc, char **argv)
 		return sudctl_usage(NULL, "there is no option \"%s\"", name);
 
 	command = find(name);
-	return command ? command->run(argc - 1, argv + 1) : no_such(name);
+	return command ? finish(command->run(argc - 1, argv + 1))
+		       : no_such(name);
 }
