@@ -105,6 +105,38 @@ static void info_is_right(void)
 	state_is_was();
 }
 
+static struct sud_status status;
+static struct sud_list_entry listed[2];
+static __u64 cursor;
+static int listed_count;
+
+static long do_status(void)
+{
+	return sud_status(sud_fd, &status);
+}
+
+static void status_is_right(void)
+{
+	CHECK_EQ(status.size, sizeof(status));
+	CHECK(status.armed);
+	state_is_was();
+}
+
+static long do_list(void)
+{
+	cursor = getpid();
+	listed_count = sud_list(sud_fd, listed, 2, &cursor);
+	return listed_count;
+}
+
+static void list_is_right(void)
+{
+	CHECK(listed_count >= 1);
+	CHECK_EQ(listed[0].tid, getpid());
+	CHECK(!memcmp(&listed[0].config, &state_was, sizeof(state_was)));
+	state_is_was();
+}
+
 static long do_get(void)
 {
 	return sud_get(sud_fd, &config);
@@ -137,5 +169,29 @@ TEST_LIMIT(info_get, "INFO and GET", false, 120)
 	state_set_was();
 	fault_sweep(&get_info);
 	fault_sweep(&get);
+	fault_exit();
+}
+
+TEST_LIMIT(list_status, "LIST and STATUS", false, 120)
+{
+	static const struct fault_sweep get_status = {
+		.name = "STATUS",
+		.op = do_status,
+		.unchanged = state_is_was,
+		.done = status_is_right,
+		.wanted = { EFAULT },
+	}, list = {
+		.name = "LIST",
+		.op = do_list,
+		.unchanged = state_is_was,
+		.done = list_is_right,
+		.wanted = { EFAULT },
+	};
+
+	state_begin();
+	state_was = ARMED(SUD_FLAG_REGIONS | SUD_FLAG_AUTO_ALLOW);
+	state_set_was();
+	fault_sweep(&get_status);
+	fault_sweep(&list);
 	fault_exit();
 }

@@ -137,7 +137,7 @@ static void begin(void)
 /* A program may know more of a struct than the module. */
 #define MORE 8
 
-static char larger[sizeof(struct sud_config) + MORE];
+static char larger[sizeof(struct sud_status) + MORE];
 
 static const void *enlarged(const void *from, unsigned int size)
 {
@@ -217,6 +217,18 @@ TEST(info, "INFO")
 	struct sud_info empty = { .size = sizeof(empty) };
 
 	check_cuts_filled("INFO", &empty, sizeof(empty), do_info);
+}
+
+static long do_status(void *at)
+{
+	return ioctl(sud_fd, SUD_IOC_STATUS, at);
+}
+
+TEST(status, "STATUS")
+{
+	struct sud_status empty = { .size = sizeof(empty) };
+
+	check_cuts_filled("STATUS", &empty, sizeof(empty), do_status);
 }
 
 /* Of the descriptor's set there is the one in the middle, or all three. */

@@ -5,6 +5,7 @@
  * same: those with a seccomp filter, on 5.10; and those that the kernel's own
  * prctl has armed.
  */
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -18,6 +19,43 @@ static void natural_calls(struct self *s)
 	for (int i = 0; i < 40; i++)
 		CHECK_EQ(s, "a bystander's getpid", sys(SYS_getpid), s->pid);
 	count_n(K_bystander, 40);
+}
+
+/*
+ * Who is armed, while they come and go. The descriptor is closed at once: it keeps the
+ * module loaded.
+ */
+static void list_armed(struct self *s)
+{
+	struct sud_list_entry some[5];
+	struct sud_list list = {
+		.size = sizeof(list),
+		.entries = (u64)some,
+		.entry_size = sizeof(some[0]),
+	};
+	long fd = sys(SYS_open, SUD_DEVICE, O_RDWR | O_CLOEXEC);
+	int last = 0;
+
+	/* It is just not loaded. */
+	if (fd < 0)
+		return;
+	do {
+		list.count = ARRAY_SIZE(some);
+		CHECK_EQ(s, "LIST", sys(SYS_ioctl, fd, SUD_IOC_LIST, &list), 0);
+		for (u32 i = 0; i < list.count; i++) {
+			CHECK_EQ(s, "listed in order", some[i].tid > last, 1);
+			CHECK_EQ(s, "listed with a process", some[i].pid > 0,
+				 1);
+			CHECK_EQ(s, "listed in a mode",
+				 some[i].config.mode == SUD_MODE_EXCLUSIVE ||
+					 some[i].config.mode ==
+						 SUD_MODE_INCLUSIVE,
+				 1);
+			last = some[i].tid;
+		}
+		count_n(K_list, list.count);
+	} while (list.cursor);
+	sys(SYS_close, fd);
 }
 
 static void native_calls(struct self *s)
@@ -73,6 +111,8 @@ void bystander(struct slot *slot)
 			native_calls(s);
 		else
 			natural_calls(s);
+		if (kind == PLAIN && s->beat->moves % 8 == 0)
+			list_armed(s);
 		s->beat->moves++;
 		sleep_us(3000);
 	}

@@ -6,6 +6,7 @@
  * dispatched.
  */
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,6 +174,18 @@ static void lifecycle_events(bool on)
 	     O_TRUNC);
 }
 
+/* The module's own, which come and go with it: not there is no failure. */
+static void own_events(bool on)
+{
+	int fd = open(TRACING "events/sud/enable", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, on ? "1" : "0", 1) < 0)
+		note(me, errno);
+	close(fd);
+}
+
 static void call_event(const char *name, const char *shown, bool on)
 {
 	char path[200];
@@ -215,6 +228,7 @@ static struct toggle toggles[] = {
 	{ .fn = uprobe, .kind = K_uprobe },
 	{ .fn = uretprobe, .kind = K_uprobe },
 	{ .fn = lifecycle_events, .kind = K_event },
+	{ .fn = own_events, .kind = K_event },
 	{ .fn = call_enter, .kind = K_event },
 	{ .fn = call_exit, .kind = K_event },
 };

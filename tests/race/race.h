@@ -162,6 +162,7 @@ enum kind {
 	K_refused_unload,
 	K_load,
 	K_bystander,
+	K_list,
 	KIND_COUNT
 };
 

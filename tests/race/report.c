@@ -206,6 +206,7 @@ static const struct {
 	[K_refused_unload] = { "module", "refused unload" },
 	[K_load] = { "module", "load", "loads" },
 	[K_bystander] = { "module", "calls of bystanders" },
+	[K_list] = { "module", "armed threads listed" },
 };
 
 static_assert(ARRAY_SIZE(kinds) == KIND_COUNT, "enum kind");
