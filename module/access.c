@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who may see another thread's configuration: who may read its /proc/PID/maps.
+ * Who may see another thread's configuration: who may follow its /proc/PID/exe
+ * (PTRACE_MODE_READ_FSCREDS).
  *
  * The kernel's own ptrace_may_access() is asked, because it also asks the security
  * modules, which are not for modules to ask. It is not exported; a static call of it

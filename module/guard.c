@@ -81,6 +81,7 @@ int sud_guard_attach(struct sud_guard *guard)
 		return err;
 	}
 	guard->attached = true;
+	pr_debug("guards %s\n", guard->symbol);
 	return 0;
 }
 

@@ -101,6 +101,8 @@ int sud_hook_init(void)
 	err = sud_proof(hooked);
 	if (err)
 		sud_hook_exit();
+	else
+		pr_debug("hooked %ps\n", (void *)hooked);
 	return err;
 }
 

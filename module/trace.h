@@ -33,6 +33,8 @@ TRACE_DEFINE_ENUM(SUD_DEATH_SELECTOR_VALUE);
 TRACE_DEFINE_ENUM(SUD_DEATH_SELECTOR_UNWRITABLE);
 TRACE_DEFINE_ENUM(SUD_DEATH_FRAME);
 
+/* As the kernel writes its events, which clang-format cannot. */
+/* clang-format off */
 #define sud_show_mode(mode)                                        \
 	__print_symbolic(mode, { SUD_MODE_EXCLUSIVE, "exclusive" }, \
 			 { SUD_MODE_INCLUSIVE, "inclusive" })
@@ -145,6 +147,8 @@ TRACE_EVENT(sud_kill,
 				     "selector-unwritable" },
 				   { SUD_DEATH_FRAME, "frame" }))
 );
+
+/* clang-format on */
 
 #endif /* SUD_TRACE_H */
 

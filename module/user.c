@@ -20,6 +20,7 @@
 #include <linux/user_namespace.h>
 
 #include "user.h"
+#include "log.h"
 
 /* The most that one user may take of each budget: some 30 full sets. */
 #define MAX_BYTES (64UL << 20)
@@ -133,6 +134,9 @@ struct sud_user *sud_user_charge(enum sud_budget budget, size_t bytes)
 
 	if (user == ERR_PTR(-ENOSPC) && capable(CAP_SYS_RESOURCE))
 		user = charge(uid, budget, bytes, SIZE_MAX);
+	if (user == ERR_PTR(-ENOSPC))
+		pr_debug("user %u: no %zu bytes more in budget %d\n",
+			 __kuid_val(uid), bytes, budget);
 	return user;
 }
 

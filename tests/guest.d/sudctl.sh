@@ -5,6 +5,7 @@
 # shellcheck source=scripts/ktap.sh
 . /tests/ktap.sh
 log=/tmp/sudctl.log
+grep -q '^daemon:' /etc/passwd || echo 'daemon:x:1:1::/:/bin/sh' >>/etc/passwd
 allow=/sys/module/sud/parameters/allow_arming
 
 # said STATUS WHAT COMMAND...    the command exits so; $log has what it printed
@@ -125,6 +126,45 @@ if [ -e $sysctl ]; then
 	echo 1 >$sysctl
 fi
 
+# What this guest has not, made for the check to find.
+release=$(uname -r)
+mkdir -p /boot
+config=/boot/config-$release
+cat >"$config" <<END
+CONFIG_MODULES=y
+CONFIG_KPROBES=y
+CONFIG_TRACEPOINTS=y
+CONFIG_DYNAMIC_FTRACE_WITH_REGS=y
+CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y
+END
+said 0 "doctor, with a configuration" sudctl doctor
+has "^ok +options .*$config" "doctor: all options are there"
+sed -i 's/^CONFIG_KPROBES=y/# CONFIG_KPROBES is not set/' "$config"
+echo '# CONFIG_SYSCALL_USER_DISPATCH is not set' >>"$config"
+said 0 "doctor, with another configuration" sudctl doctor
+has '^bad +options .* CONFIG_KPROBES CONFIG_SYSCALL_USER_DISPATCH ' "doctor: two options lack"
+rm "$config"
+has '^note +headers ' "doctor: no headers, which are not needed now"
+headers=/lib/modules/$release/build
+mkdir -p "$headers"
+touch "$headers/Makefile"
+said 0 "doctor, with headers" sudctl doctor
+has "^ok +headers +$headers" "doctor: the headers are there"
+rm -r "$headers"
+said 0 "doctor, in a container" env container=podman sudctl doctor
+has '^note +container +podman' "doctor: in a container"
+# Where the kernel can say it: the test is of what sudctl makes of that.
+mount -t securityfs securityfs /sys/kernel/security 2>/dev/null
+if [ -e /sys/kernel/security/lockdown ]; then
+	said 0 "doctor, lockdown" sudctl doctor
+	has '^ok +lockdown +off' "doctor: lockdown is off"
+fi
+
+chgrp nogroup /dev/sud
+chmod 660 /dev/sud
+said 1 "doctor, for a group only" su -s /bin/sh daemon -c "exec /sud/sudctl doctor"
+has '-> usermod -aG nogroup daemon' "doctor: which group has the device"
+chgrp root /dev/sud
 chmod 600 /dev/sud
 said 1 "doctor, no permission" /tmp/as_nobody /sud/sudctl doctor
 has '^bad +device .*mode 600' "doctor: the device is not for everybody"
@@ -153,6 +193,13 @@ said 1 "status, no module" sudctl status
 has '^sudctl: the module is not loaded: run modprobe sud as root$' "status: what to run"
 said 1 "doctor --json, no module" sudctl doctor --json
 json "doctor --json, no module" 'd["works"] is False'
+ftrace=/proc/sys/kernel/ftrace_enabled
+if echo 0 >$ftrace 2>/dev/null && is "$(cat $ftrace)" 0; then
+	said 1 "doctor, ftrace off" sudctl doctor
+	has '^bad +ftrace +off' "doctor: ftrace is off"
+	has '-> sysctl kernel.ftrace_enabled=1' "doctor: how to switch it on"
+	echo 1 >$ftrace
+fi
 insmod /lib/sud.ko
 said 0 "doctor, loaded again" sudctl doctor
 finished

@@ -22,7 +22,7 @@ completes()
 	COMP_WORDS=(sudctl "$@")
 	COMP_CWORD=$#
 	_sudctl
-	got=$(printf "%s\n" "${COMPREPLY[@]}" | sort -u | xargs)
+	got=$(printf "%s\n" "${COMPREPLY[@]}" | sort -u | paste -s -d " " -)
 	if [ "$got" = "$wanted" ]; then
 		echo "ok $n - sudctl $*"
 	else

@@ -83,7 +83,10 @@ static bool collect(struct report *report)
 
 static __u64 armed_now(const struct sud_status *status)
 {
-	return status->armed + status->inherited - status->disarmed;
+	__u64 ever = status->armed + status->inherited;
+
+	/* Each is read by itself, while threads come and go. */
+	return ever > status->disarmed ? ever - status->disarmed : 0;
 }
 
 static void print_parameters(void)
