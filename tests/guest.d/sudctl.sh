@@ -88,7 +88,7 @@ has_no "^ *$root " "status: nobody does not see root's process"
 is "$(grep -c ' demo ' $log)" 1
 result $? "status: nobody sees his own"
 kill $root
-kill $(pidof demo) 2>/dev/null
+killall demo 2>/dev/null
 wait
 
 said 0 "doctor, as root" sudctl doctor
@@ -138,7 +138,7 @@ CONFIG_DYNAMIC_FTRACE_WITH_REGS=y
 CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y
 END
 said 0 "doctor, with a configuration" sudctl doctor
-has "^ok +options .*$config" "doctor: all options are there"
+has '^ok +options .*[(]/boot/config-' "doctor: all options are there"
 sed -i 's/^CONFIG_KPROBES=y/# CONFIG_KPROBES is not set/' "$config"
 echo '# CONFIG_SYSCALL_USER_DISPATCH is not set' >>"$config"
 said 0 "doctor, with another configuration" sudctl doctor
@@ -149,7 +149,7 @@ headers=/lib/modules/$release/build
 mkdir -p "$headers"
 touch "$headers/Makefile"
 said 0 "doctor, with headers" sudctl doctor
-has "^ok +headers +$headers" "doctor: the headers are there"
+has '^ok +headers +/lib/modules/' "doctor: the headers are there"
 rm -r "$headers"
 said 0 "doctor, in a container" env container=podman sudctl doctor
 has '^note +container +podman' "doctor: in a container"

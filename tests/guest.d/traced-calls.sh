@@ -14,8 +14,11 @@ for program in semantics semantics-32 sigreturn upcall upcall-32 upcall_bad upca
 	status=0
 	timeout -s KILL 100 "/tests/bin/$program" >$log 2>&1 || status=$?
 	is "$(cat $events)" 1 || status=1
-	[ $status -eq 4 ] && skip "$program" "nothing to do" ||
+	if [ $status -eq 4 ]; then
+		skip "$program" "nothing to do"
+	else
 		result $status "$program, with the tracepoints on"
+	fi
 done
 echo 0 >$events
 : >/sys/kernel/tracing/trace
