@@ -43,7 +43,7 @@ static const struct check checks[] = {
 	{ "test-frames", true, try_frames },
 };
 
-#define CHECKS (sizeof(checks) / sizeof(checks[0]))
+#define CHECKS ARRAY_SIZE(checks)
 
 static const char *const verdicts[] = {
 	[FINE] = "ok",

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "sudctl.h"
 #include "system.h"
 
 #define SUPPORTED "use a 64-bit kernel, 5.10 or newer, of Debian or Ubuntu"
@@ -41,7 +42,7 @@ static const char *const needed[] = {
 	"CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS",
 };
 
-#define NEEDED (sizeof(needed) / sizeof(needed[0]))
+#define NEEDED ARRAY_SIZE(needed)
 /* Since 7.3 it can be left out; before, nothing asks. */
 #define NATIVE "CONFIG_SYSCALL_USER_DISPATCH"
 
@@ -56,7 +57,7 @@ static FILE *open_config(const struct machine *machine, char *path, size_t size)
 	FILE *file = NULL;
 	size_t i;
 
-	for (i = 0; !file && i < sizeof(places) / sizeof(places[0]); i++) {
+	for (i = 0; !file && i < ARRAY_SIZE(places); i++) {
 		snprintf(path, size, places[i], machine->uts.release);
 		file = fopen(path, "re");
 	}

@@ -16,6 +16,7 @@
 #include <sud.h>
 
 #include "doctor.h"
+#include "sudctl.h"
 #include "system.h"
 
 static bool has_apt(void)
@@ -52,8 +53,8 @@ static bool is_installed(const struct machine *machine)
 	char path[256];
 	size_t i, j;
 
-	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		for (j = 0; j < sizeof(ends) / sizeof(ends[0]); j++) {
+	for (i = 0; i < ARRAY_SIZE(folders); i++)
+		for (j = 0; j < ARRAY_SIZE(ends); j++) {
 			snprintf(path, sizeof(path),
 				 "/lib/modules/%s/%s/sud.ko%s",
 				 machine->uts.release, folders[i], ends[j]);

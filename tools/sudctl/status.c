@@ -95,7 +95,7 @@ static void print_parameters(void)
 	size_t i;
 
 	printf("%-11s", "parameters");
-	for (i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(parameters); i++) {
 		char path[128];
 
 		snprintf(path, sizeof(path), SYSTEM_PARAMETERS "%s",
@@ -134,7 +134,7 @@ static void json_parameters(void)
 	size_t i;
 
 	json_begin("parameters", '{');
-	for (i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(parameters); i++) {
 		char path[128];
 
 		snprintf(path, sizeof(path), SYSTEM_PARAMETERS "%s",

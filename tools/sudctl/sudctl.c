@@ -9,8 +9,6 @@
 
 #include "sudctl.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 static const struct command commands[] = {
 	{ "status", "the module, its counters, and the armed threads",
 	  status_main },
@@ -50,7 +48,7 @@ static const struct command *find(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < COUNT(commands); i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(commands[i].name, name))
 			return &commands[i];
 	return NULL;
@@ -61,7 +59,7 @@ static int no_such(const char *name)
 	return sudctl_usage(NULL, "there is no command \"%s\"", name);
 }
 
-static int help(void)
+static int print_help(void)
 {
 	size_t i;
 
@@ -72,7 +70,7 @@ static int help(void)
 	     "Syscall User Dispatch through /dev/sud.\n"
 	     "\n"
 	     "Commands:");
-	for (i = 0; i < COUNT(commands); i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
 	puts("\n"
 	     "Exit status: 2 for wrong usage, else as the command's help says.");
@@ -82,7 +80,8 @@ static int help(void)
 static int help_on(const char *name)
 {
 	const struct command *command = find(name);
-	char *argv[] = { (char *)name, (char *)"--help", NULL };
+	char option[] = "--help";
+	char *argv[3] = { (char *)name, option, NULL };
 
 	return command ? command->run(2, argv) : no_such(name);
 }
@@ -108,9 +107,9 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
-		return help();
+		return print_help();
 	if (!strcmp(name, "help"))
-		return argc > 2 ? help_on(argv[2]) : help();
+		return argc > 2 ? help_on(argv[2]) : print_help();
 	if (name[0] == '-')
 		return sudctl_usage(NULL, "there is no option \"%s\"", name);
 

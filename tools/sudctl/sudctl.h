@@ -6,6 +6,8 @@
 #ifndef SUDCTL_H
 #define SUDCTL_H
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
 /* Exit status of a command that was used wrongly. */
 #define SUDCTL_USAGE 2
 

@@ -7,6 +7,7 @@
 
 #include <sud.h>
 
+#include "sudctl.h"
 #include "words.h"
 
 static const struct {
@@ -59,7 +60,7 @@ const char *words_next_flag(uint32_t *flags)
 	if (!lowest)
 		return NULL;
 	*flags &= ~lowest;
-	for (i = 0; i < sizeof(flags_known) / sizeof(flags_known[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(flags_known); i++)
 		if (flags_known[i].flag == lowest)
 			return flags_known[i].name;
 	snprintf(unknown, sizeof(unknown), "%#x", lowest);
