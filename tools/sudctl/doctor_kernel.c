@@ -180,8 +180,8 @@ void check_secure_boot(const struct machine *machine, struct finding *finding)
 	}
 	found(finding, BAD, "on, and dkms's key is not known to be enrolled");
 	mend(finding,
-	     "mokutil --import " MOK
-	     " (asks for a new password); restart; at the blue screen choose Enroll MOK, Continue, Yes, and give the password");
+	     "mokutil --import " MOK " (asks for a new password); restart; "
+	     "at the blue screen choose Enroll MOK, Continue, Yes, and give the password");
 }
 
 void check_lockdown(const struct machine *machine, struct finding *finding)
@@ -260,7 +260,8 @@ static void judge_holder(const struct machine *machine, const char *name,
 		found(finding, NOTE, "%s is traced by something else", name);
 	if (finding->verdict == BAD)
 		mend(finding,
-		     "stop the BPF program, tracer or live patch, and modprobe sud (bpftool prog, ls /sys/kernel/livepatch)");
+		     "stop the BPF program, tracer or live patch, and modprobe sud "
+		     "(bpftool prog, ls /sys/kernel/livepatch)");
 }
 
 static FILE *open_enabled(void)

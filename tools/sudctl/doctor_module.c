@@ -161,7 +161,8 @@ void check_container(const struct machine *machine, struct finding *finding)
 	      name);
 	if (access(SUD_DEVICE, R_OK | W_OK))
 		mend(finding,
-		     "start the container with the device: docker run --device /dev/sud, bwrap --dev-bind /dev/sud /dev/sud");
+		     "start the container with the device: "
+		     "docker run --device /dev/sud, bwrap --dev-bind /dev/sud /dev/sud");
 }
 
 static void explain_denied(struct finding *finding)
