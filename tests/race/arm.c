@@ -37,9 +37,10 @@ void random_delivery(struct self *s, struct model *m)
 	case 0:
 		break;
 	case 1:
+		m->top = own_frames(s);
 		m->c.delivery = SUD_DELIVER_UPCALL;
 		m->c.upcall_entry = (u64)race_up_frames;
-		m->c.upcall_frame = (u64)s->top;
+		m->c.upcall_frame = (u64)m->top;
 		break;
 	default:
 		m->c.delivery = SUD_DELIVER_UPCALL;
@@ -72,16 +73,27 @@ void random_flags(struct self *s, struct model *m)
 	}
 }
 
-/* The selector in the control area; a child of fork would have another byte. */
+/*
+ * The selector in the control area, and the frames; a child of fork would have other
+ * bytes there.
+ */
 static void random_mapped(struct self *s, struct model *m)
 {
+	struct area_slot *slot = &proc.area[s->index];
 	struct sud_config *c = &m->c;
 
-	if (!c->selector || c->upcall_frame || !chance(s, 3))
+	if (!(c->selector || c->upcall_frame) || !chance(s, 3))
 		return;
-	m->shared = false;
-	m->selector = &proc.area[64 * s->index];
-	c->selector = (u64)m->selector;
+	if (c->selector) {
+		m->shared = false;
+		m->selector = &slot->selector;
+		c->selector = (u64)m->selector;
+	}
+	if (c->upcall_frame) {
+		slot->top = (u64)(slot->frames + ARRAY_SIZE(slot->frames));
+		m->top = &slot->top;
+		c->upcall_frame = (u64)m->top;
+	}
 	c->flags &= ~(SUD_FLAG_SELECTOR_FS | SUD_FLAG_INHERIT_FORK);
 	c->flags |= SUD_FLAG_MAPPED;
 }
@@ -170,6 +182,8 @@ static long set(struct self *s, const struct model *m, int fd)
 	barrier();
 	if (!err) {
 		s->model = *m;
+		if (m->top)
+			s->top = m->top;
 		s->settled = disturbs;
 	}
 	barrier();

@@ -69,8 +69,13 @@ void call_thread(struct self *s)
 	s->self = s;
 	s->low_sp = LOW_STACKS + LOW_STACK * (s->index + 1);
 	s->far_cs = USER_CS32;
+	s->top = own_frames(s);
+}
+
+u64 *own_frames(struct self *s)
+{
 	s->own_top = (u64)(s->frames + ARRAY_SIZE(s->frames));
-	s->top = &s->own_top;
+	return &s->own_top;
 }
 
 static bool bit(const struct self *s, enum set which, u64 ip)
@@ -284,6 +289,8 @@ void call_nr(struct self *s, int cell, enum way way, enum expect expect, int nr)
 	if (handed) {
 		if (!upcall)
 			count(sigsys);
+		else if (s->model.c.upcall_frame && p.flags & SUD_FLAG_MAPPED)
+			count(mapped_frames);
 		else if (s->model.c.upcall_frame)
 			count(frames);
 		else
@@ -356,6 +363,8 @@ void call_some(struct self *s, int n)
 	while (n-- && !disturbed(s)) {
 		enum way way = random_way(s);
 		int cell = own_cell(s);
+		const u64 *top = s->model.c.upcall_frame ? s->top : NULL;
+		u64 before = top ? *top : 0;
 
 		/* Other threads change these in the sets that all share. */
 		if (chance(s, 8))
@@ -364,6 +373,9 @@ void call_some(struct self *s, int n)
 			*s->model.selector = chance(s, 4) ? SUD_SELECTOR_ALLOW
 							  : SUD_SELECTOR_BLOCK;
 		call(s, cell, way, expected(s, cell, way));
+		if (top && !disturbed(s))
+			CHECK_EQ(s, "the top of the frames afterwards", *top,
+				 before);
 	}
 }
 

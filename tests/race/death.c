@@ -71,6 +71,7 @@ static void use_frames(struct self *s, struct model *m, u64 *top)
 	m->c.delivery = SUD_DELIVER_UPCALL;
 	m->c.upcall_entry = (u64)race_up_frames;
 	m->c.upcall_frame = (u64)top;
+	m->top = top;
 	*top = (u64)(s->frames + ARRAY_SIZE(s->frames));
 }
 
@@ -84,6 +85,7 @@ enum fault {
 	BAD_TOP,
 	TOP_GONE,
 	TOP_FS,
+	TOP_IN_AREA,
 	SIGSYS_BLOCKED,
 	SIGSYS_IGNORED,
 	ENTRY_DATA,
@@ -103,6 +105,7 @@ static const struct {
 	[BAD_TOP] = { SIGSEGV, K_bad_top },
 	[TOP_GONE] = { SIGSEGV, K_bad_top },
 	[TOP_FS] = { SIGSEGV, K_bad_top },
+	[TOP_IN_AREA] = { SIGSEGV, K_bad_top },
 	[SIGSYS_BLOCKED] = { SIGSYS, K_sigsys_blocked },
 	[SIGSYS_IGNORED] = { SIGSYS, K_sigsys_blocked },
 	/* This one is an ordinary fault of the program's own. */
@@ -168,6 +171,13 @@ static void die(struct self *s, enum fault fault)
 		m.c.flags |= SUD_FLAG_SELECTOR_FS;
 		m.c.upcall_frame = somewhere_bad(s) - fs_base();
 		break;
+	case TOP_IN_AREA:
+		use_frames(s, &m, &proc.area[s->index].top);
+		*m.top = (u64)(&proc.area[s->index] + 1);
+		m.c.selector = 0;
+		m.selector = NULL;
+		m.c.flags |= SUD_FLAG_MAPPED;
+		break;
 	case SIGSYS_BLOCKED:
 	case SIGSYS_IGNORED:
 		m.c.delivery = SUD_DELIVER_SIGSYS;
@@ -183,8 +193,6 @@ static void die(struct self *s, enum fault fault)
 	default:
 		break;
 	}
-	if (m.c.upcall_frame)
-		s->top = top, *top = (u64)(s->frames + ARRAY_SIZE(s->frames));
 	arm_as(s, &m, proc.fd[0]);
 	*selector = fault == BAD_VALUE ? 2 + below(s, 254) : SUD_SELECTOR_BLOCK;
 	switch (fault) {
@@ -204,6 +212,11 @@ static void die(struct self *s, enum fault fault)
 		break;
 	case BAD_TOP:
 		*top = somewhere_bad(s) + below(s, 40);
+		break;
+	case TOP_IN_AREA:
+		/* Where no frame fits below it, at the area's beginning; or elsewhere. */
+		*m.top = chance(s, 2) ? (u64)proc.area + below(s, 32)
+				      : somewhere_bad(s);
 		break;
 	case TOP_GONE:
 		if (chance(s, 2))

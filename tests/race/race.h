@@ -122,6 +122,7 @@ enum kind {
 	K_compat,
 	K_restart,
 	K_mapped,
+	K_mapped_frames,
 	K_nested,
 	K_prctl,
 	K_uprobed,
@@ -180,6 +181,7 @@ struct model {
 	enum set which;
 	bool shared; /* the selector is everybody's */
 	volatile u8 *selector;
+	u64 *top; /* of the frames; where there are none, NULL */
 };
 
 /* One call: what goes in and what comes out. probe.S knows the first part. */
@@ -301,6 +303,15 @@ struct shared {
 
 extern struct shared *sh;
 
+/* A thread's part of the control area. */
+struct area_slot {
+	volatile u8 selector;
+	u64 top __attribute__((aligned(64)));
+	struct sud_upcall_frame frames[28];
+};
+
+#define AREA_SIZE ((SELVES * sizeof(struct area_slot) + 4095) & ~4095UL)
+
 /* This process. */
 struct process {
 	int pid;
@@ -309,7 +320,7 @@ struct process {
 	int fd[SETS]; /* SET_PRIVATE: unused */
 	volatile u8 selector; /* everybody's */
 	volatile u8 *page; /* selectors on a page of their own */
-	volatile u8 *area; /* selectors in a control area */
+	struct area_slot *area; /* a control area: a slot for each of selves */
 	volatile bool halt;
 };
 
@@ -433,6 +444,8 @@ void on_signal(int sig, void (*handler)(int, siginfo_t *, void *), int flags);
 /* call.c */
 void call_init(void);
 void call_thread(struct self *s);
+/* The top of the thread's stack of frames outside the control area, empty. */
+u64 *own_frames(struct self *s);
 void set_gs(struct self *s);
 u64 fs_base(void);
 enum expect expected(const struct self *s, int cell, enum way way);

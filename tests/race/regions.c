@@ -55,8 +55,9 @@ void sets_init(struct self *s)
 		 0);
 	proc.page = (void *)sys(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	proc.area = (void *)sys(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE,
-				MAP_SHARED, proc.fd[0], 0);
+	proc.area = (void *)sys(SYS_mmap, NULL, AREA_SIZE,
+				PROT_READ | PROT_WRITE, MAP_SHARED, proc.fd[0],
+				0);
 	if ((long)proc.area < 0)
 		FAIL(NULL, "mmap of the control area", proc.area, 0);
 }
