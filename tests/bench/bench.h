@@ -26,6 +26,7 @@ struct way {
 struct shared {
 	volatile double cost;
 	volatile bool done;
+	volatile bool ready;
 	volatile int listener;
 };
 

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,7 +88,7 @@ static uint64_t empty_batch(unsigned char state)
 	return __rdtsc() - start;
 }
 
-double bench_call(unsigned char state, int n)
+__attribute__((noinline)) double bench_call(unsigned char state, int n)
 {
 	uint64_t full = -1, empty = -1, t;
 
@@ -170,30 +171,48 @@ static void use_nanoseconds(void)
 
 /*
  * For scripts/path: says that it is ready, and then makes the call of a way again
- * and again for some seconds, to be looked at.
+ * and again, to be looked at, until a line comes in.
  */
 static bool show_way(const struct way *way)
 {
 	int status = 0;
 	pid_t pid;
+	char c = 0;
 
 	memset(shared, 0, sizeof(*shared));
 	pid = own_process();
 	if (!pid) {
 		way->prepare();
-		*bench_selector = SUD_SELECTOR_ALLOW;
-		shared->done = true;
-		/* For some seconds of somebody who looks at QEMU. */
-		for (int i = 0; i < 15000; i++)
+		shared->ready = true;
+		for (;;)
 			bench_call(way->state, 1);
-		_exit(0);
 	}
-	while (!shared->done && !waitpid(pid, &status, WNOHANG))
+	while (!shared->ready && !waitpid(pid, &status, WNOHANG))
 		usleep(1000);
+	if (!shared->ready) {
+		printf("# %s: failed (%#x)\n", way->name, status);
+		fflush(stdout);
+		return false;
+	}
 	printf("ready %s\n", way->name);
 	fflush(stdout);
+	while (c != '\n' && read(STDIN_FILENO, &c, 1) == 1)
+		;
+	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	return shared->done;
+	return c == '\n' && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+/* Each of @names, if it can be had here. */
+static bool show_ways(char **names, const bool *there)
+{
+	bool ok = true;
+
+	for (const struct way *way = ways; way->name; way++)
+		for (int i = 0; names[i]; i++)
+			if (!strcmp(way->name, names[i]) && there[way->needs])
+				ok &= show_way(way);
+	return ok;
 }
 
 int main(int argc, char **argv)
@@ -220,14 +239,8 @@ int main(int argc, char **argv)
 		prctl(PR_SUD, 0, 0, 0, 0);
 	there[NEEDS_MODULE] = !access(SUD_DEVICE, F_OK);
 
-	if (argc > 1 && !strcmp(argv[1], "--show")) {
-		for (const struct way *way = ways; way->name; way++)
-			for (int i = 2; i < argc; i++)
-				if (!strcmp(way->name, argv[i]) &&
-				    there[way->needs])
-					failed |= !show_way(way);
-		return failed;
-	}
+	if (argc > 1 && !strcmp(argv[1], "--show"))
+		return !show_ways(argv + 2, there);
 	for (const struct way *way = ways; way->name; way++)
 		if (there[way->needs])
 			failed |= !run_way(way);
