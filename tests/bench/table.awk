@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # awk -f table.awk [-v kernels_file=scripts/kernels] labels bench.csv
-# Prints what each way costs, then the ratios; with the kernels' table, also what
-# they are to be.
+# Prints what each way costs, and what that is to a plain call: in time where time was
+# measured, and where instructions were counted, as an estimate by what else is in the
+# call. Then the ratios; with the kernels' table, also what they are to be.
 
 function has(k, way) { return (k, way) in cost }
 
@@ -71,6 +72,87 @@ function more(name, over, under, sense, a, b, c,    i, k)
 	row(name, "%.0f", sense, a, b, c)
 }
 
+# The way that the row of @way shows for @k: one may have been measured with the module
+# only.
+function shown(k, way)
+{
+	return has(k, way) || (way "_loaded") in label ? way : way "_loaded"
+}
+
+# Where the module cannot be unloaded, a plain call was measured with it only.
+function plain(k)
+{
+	return has(k, "plain") ? cost[k, "plain"] : \
+		has(k, "plain_loaded") ? cost[k, "plain_loaded"] : 0
+}
+
+# An estimate: docs/performance.md has the formula, and where its figures are from. None
+# of a call that enters user mode more than once, by a signal or in another task.
+function estimate(k, way,    n)
+{
+	split(beside[k, way], n, " ")
+	if (n[3] + n[4] != 1 || n[5])
+		return ""
+	return cost[k, way] / plain(k) + 0.11 * n[1] + 0.13 * n[2] + \
+		0.18 * n[3]
+}
+
+function ways_beside(    w, i, k)
+{
+	column = 18
+	rule("user access, fences, IRET, SYSRET, WRMSR, atomic operations")
+	for (w = 1; w <= ways; w++) {
+		for (i = 1; i <= kernels; i++) {
+			k = kernel[i]
+			if ((k, shown(k, way[w])) in beside)
+				value[i] = beside[k, shown(k, way[w])]
+		}
+		row(label[way[w]], "%s")
+	}
+}
+
+function ways_to_plain(title, estimated,    w, i, k, v, this)
+{
+	column = 12
+	rule(title)
+	for (w = 1; w <= ways; w++) {
+		for (i = 1; i <= kernels; i++) {
+			k = kernel[i]
+			this = shown(k, way[w])
+			if (!has(k, this) || !plain(k))
+				continue
+			v = estimated ? estimate(k, this) : cost[k, this] / plain(k)
+			if (v != "")
+				value[i] = v
+		}
+		row(label[way[w]], "%.2f")
+	}
+}
+
+# What this machine could not tell.
+function ways_missing(    w, i, any)
+{
+	for (w = 1; w <= ways; w++) {
+		any = 0
+		for (i = 1; i <= kernels; i++)
+			any += has(kernel[i], shown(kernel[i], way[w]))
+		if (!any)
+			print (missing++ ? "" : "\nnot measured here:\n") "  " \
+				label[way[w]]
+	}
+}
+
+# What is in a call beside instructions: @first and @second say which of it.
+function events(name, way, first, second, most,    i, n)
+{
+	for (i = 1; i <= kernels; i++)
+		if ((kernel[i], way) in beside) {
+			split(beside[kernel[i], way], n, " ")
+			value[i] = n[first] + n[second]
+		}
+	row(name, "%.0f", "<=", most, most, most)
+}
+
 # A way and, after a tab, what it is called.
 /^#/ { next }
 
@@ -91,6 +173,8 @@ FNR == 1 { unit = f[3]; next }
 	if (!seen[f[1]]++)
 		kernel[++kernels] = f[1]
 	cost[f[1], f[2]] = f[3]
+	if (f[4] != "")
+		beside[f[1], f[2]] = f[4] " " f[5] " " f[6] " " f[7] " " f[8] " " f[9]
 }
 
 END {
@@ -105,15 +189,18 @@ END {
 	for (w = 1; w <= ways; w++) {
 		for (i = 1; i <= kernels; i++) {
 			k = kernel[i]
-			# A way may have been measured with the module only.
-			with = way[w] "_loaded"
-			if (has(k, way[w]))
-				value[i] = cost[k, way[w]]
-			else if (has(k, with) && !(with in label))
-				value[i] = cost[k, with]
+			if (has(k, shown(k, way[w])))
+				value[i] = cost[k, shown(k, way[w])]
 		}
 		row(label[way[w]], "%.0f")
 	}
+	if (unit == "instructions") {
+		ways_beside()
+		ways_to_plain("estimated time / plain, without signals", 1)
+	} else {
+		ways_to_plain("time / plain, measured")
+	}
+	ways_missing()
 
 	if (kernels_file)
 		column = 25
@@ -142,6 +229,12 @@ END {
 		"sud_mapped_upcall", "sud_upcall_regs", "<=", "8", "8", "8")
 	more("upcall, frames there, more than in registers", \
 		"sud_mapped_frames", "sud_upcall_regs", "<=", "40", "40", "40")
+	events("selector ALLOW in a control area: user access and fences", \
+		"sud_mapped_allow", 1, 2, "0")
+	events("upcall, selector there and AUTO_ALLOW: the same", \
+		"sud_mapped_upcall", 1, 2, "0")
+	events("upcall, frames there: the same", "sud_mapped_frames", 1, 2, "0")
+	events("upcall, frames there: IRET and WRMSR", "sud_mapped_frames", 3, 5, "0")
 	ratio("libsud, vector state and selector kept / fast form", \
 		"sud_libsud", "sud_libsud_fast", "<=", "1.10", "1.10", "1.10")
 	ratio("upcall and back (registers) / plain", "sud_upcall_regs", \
