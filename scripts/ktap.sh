@@ -94,6 +94,13 @@ is() { [ "$1" = "$2" ]; }
 # kernel_has SYMBOL    asks the running kernel
 kernel_has() { grep -q " $1\$" /proc/kallsyms; }
 
+# runs_x32    is true on a kernel that runs x32 programs: -cloud kernels do not, and
+# others need syscall.x32=y. A shell would take such a program for a script of its own.
+runs_x32()
+{
+	is "$(timeout 20 /tests/bin/numbers-x32 no-such-test 2>/dev/null)" 1..0
+}
+
 # The modes that prctl() has: the kernel's own, unless prctl=1.
 prctl_modes()
 {

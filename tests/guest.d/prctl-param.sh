@@ -65,7 +65,7 @@ stock && all_seven
 result $? "the kernel's own tests, static and not preloaded: 7 of 7"
 
 bits=32
-! grep -q 'syscall.x32=y' /proc/cmdline || bits="$bits x32"
+! runs_x32 || bits="$bits x32"
 # Some tests of the parameter itself need not be run twice.
 export SUD_PRCTL_PARAM=1
 for b in '' $bits; do
