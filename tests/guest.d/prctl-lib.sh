@@ -40,6 +40,33 @@ absent()
 	[ -z "$why" ] || echo "# $why"
 }
 
+# contained LIBRARY BITS CHECK ARG...    the probe's answer in a container, whose /dev is
+# another; with "passed" in front of the library, the device is there
+cat >/tmp/contained <<'END'
+if [ "$1" = passed ]; then
+	passed=yes
+	shift
+fi
+mkdir -p /tmp/machine-dev
+mount --bind /dev /tmp/machine-dev
+mount -t tmpfs dev /dev
+if [ -n "$passed" ]; then
+	: >/dev/sud
+	mount --bind /tmp/machine-dev/sud /dev/sud
+fi
+library=$1 probe=/tests/dynamic/prctl_probe$2
+shift 2
+export LD_PRELOAD="$library"
+exec timeout -s KILL 20 "$probe" "$@"
+END
+contained()
+{
+	status=0
+	answer=$(unshare -m sh /tmp/contained "$@" 2>/tmp/why) || status=$?
+	why=$(cat /tmp/why)
+	[ -z "$why" ] || echo "# $why"
+}
+
 # errnos NAME LIBRARY BITS MODES    "result errno" of the prctl, 77 if untouched
 errnos()
 {
@@ -152,6 +179,22 @@ for bits in '' -32; do
 	[ "$said" = "$wanted" ]
 	result $? "$name: no permission is as no device"
 	chmod 666 $device
+
+	# In a container: the kernel answers, and what it lacks the library explains.
+	contained $lib "$bits" errno 2 1 2 sel
+	case $modes in
+	"0 1 2"*) is "$answer$why" "0 77" ;;
+	*)
+		is "$answer" "-1 22" && case $why in
+		"libsud-prctl.so: the module is loaded, but /dev/sud is not here"*) ;;
+		*) false ;;
+		esac
+		;;
+	esac
+	result $? "$name: in a container it is as with no device"
+	contained passed $lib "$bits" module
+	[ -z "$answer" ] || echo "# $answer"
+	result $status "$name: with the device passed in, the module arms there"
 done
 
 finished

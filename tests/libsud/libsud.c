@@ -3,6 +3,7 @@
  * tools/libsud: a C function for each blocked call.
  */
 #include "lib/backend.h"
+#include "lib/container.h"
 #include "lib/harness.h"
 #include "lib/libsud_guest.h"
 #include "lib/sites.h"
@@ -199,6 +200,23 @@ TEST(no_device, "without the device: open's errno")
 	CHECK_OK(rename("/dev/sud-hidden", "/dev/sud"));
 	CHECK_EQ(r, -1);
 	CHECK_EQ(err, ENOENT);
+}
+
+TEST(container, "in a container, which hides the device, the same")
+{
+	struct sud_config c;
+
+	container_enter(PASSED_NOT, false);
+	CHECK_ERR(sud_upcall_install(note, NULL), ENOENT);
+	CHECK_OK(sud_get(sud_fd, &c));
+	CHECK_EQ(c.mode, SUD_MODE_OFF);
+}
+
+TEST(container_passed, "with the device passed in, libsud works there")
+{
+	container_enter(PASSED_BIND, false);
+	install(note);
+	CHECK_EQ(site_a(MAGIC_NR, 0, 0, 0), RESULT);
 }
 
 TEST(native_armed, "a thread that the kernel's own prctl armed: EBUSY")
