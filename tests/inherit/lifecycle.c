@@ -134,6 +134,54 @@ TEST_BOTH(thread_off, "a new thread is off")
 	CHECK(armed_now());
 }
 
+static pthread_barrier_t armed_by_now;
+
+static void *ask_after_arming(void *off)
+{
+	pthread_barrier_wait(&armed_by_now);
+	*(bool *)off = is_off();
+	return NULL;
+}
+
+/* With the flags that arm new threads and processes, where there are any. */
+static void arm_beside_thread(unsigned int flags)
+{
+	uintptr_t from = (uintptr_t)site_a_end;
+	struct sud_config c = { .size = sizeof(c),
+				.mode = SUD_MODE_EXCLUSIVE,
+				.offset = from,
+				.len = -1UL - from,
+				.selector = (uintptr_t)&selector,
+				.flags = flags };
+	pthread_t thread;
+	bool off = false;
+
+	pthread_barrier_init(&armed_by_now, NULL, 2);
+	CHECK_EQ(pthread_create(&thread, NULL, ask_after_arming, &off), 0);
+	handle_sigsys();
+	selector = SUD_SELECTOR_ALLOW;
+	if (flags)
+		CHECK_OK(sud_set(sud_fd, &c));
+	else
+		CHECK_OK(arm(c.mode, c.offset, c.len, &selector));
+	CHECK(armed_now());
+	seen.count = 0;
+	pthread_barrier_wait(&armed_by_now);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+	CHECK(off);
+	CHECK(armed_now());
+}
+
+TEST_BOTH(thread_before_off, "a thread that exists already stays off")
+{
+	arm_beside_thread(0);
+}
+
+TEST(thread_before_inherit, "whatever the flags say of new threads")
+{
+	arm_beside_thread(SUD_FLAG_INHERIT_THREAD | SUD_FLAG_INHERIT_FORK);
+}
+
 TEST_BOTH(clone3_off, "clone3 leaves the child off")
 {
 	struct clone_args args = { .exit_signal = SIGCHLD };
