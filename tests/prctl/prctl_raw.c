@@ -300,6 +300,86 @@ TEST(mixed, "what the module serves and /dev/sud are one state")
 	each_way(mix);
 }
 
+/* What a guest asks for, forwarded by its emulator, as it makes any other call. */
+static volatile unsigned char guest_selector;
+
+static long forward(void)
+{
+	guest_selector = SUD_SELECTOR_ALLOW;
+	return sud_prctl(SUD_MODE_EXCLUSIVE, 0, 0, &guest_selector);
+}
+
+/* Is the emulator's own call judged, by its guest's selector? */
+static bool judged_by_guest(void)
+{
+	int before = seen.count;
+	long r;
+
+	selector = SUD_SELECTOR_ALLOW;
+	guest_selector = SUD_SELECTOR_BLOCK;
+	r = site_a(SYS_getppid, 0, 0, 0);
+	guest_selector = SUD_SELECTOR_ALLOW;
+	CHECK_EQ(r, seen.count > before ? SYS_getppid : getppid());
+	return seen.count > before;
+}
+
+static void allow_both(int sig)
+{
+	(void)sig;
+	selector = SUD_SELECTOR_ALLOW;
+	guest_selector = SUD_SELECTOR_ALLOW;
+	seen.count++;
+}
+
+static void forwarded(void)
+{
+	signal(SIGSYS, allow_both);
+	CHECK(!judged_by_guest());
+	CHECK_EQ(forward(), have(SUD_MODE_EXCLUSIVE) ? 0 : -EINVAL);
+	CHECK_EQ(judged_by_guest(), have(SUD_MODE_EXCLUSIVE));
+}
+
+TEST(forwarded, "who forwards a guest's prctl arms himself where it is served")
+{
+	each_way(forwarded);
+}
+
+static long answer;
+
+static void emulate(int sig)
+{
+	(void)sig;
+	selector = SUD_SELECTOR_ALLOW;
+	answer = forward();
+}
+
+static void forwarded_armed(void)
+{
+	int refused = kernel_has(SUD_MODE_EXCLUSIVE) ? -EBUSY : -EINVAL;
+	struct sud_config c;
+
+	signal(SIGSYS, emulate);
+	CHECK_OK(sud_arm(sud_fd, SUD_MODE_EXCLUSIVE, 0, 0, &selector));
+	CHECK_EQ(blocked(SYS_prctl, 0, 0, 0), SYS_prctl);
+	CHECK_EQ(answer, from_module() ? 0 : refused);
+	CHECK_OK(sud_get(sud_fd, &c));
+	CHECK_EQ(c.selector, from_module() ? (uintptr_t)&guest_selector
+					   : (uintptr_t)&selector);
+	signal(SIGSYS, allow_both);
+	CHECK_EQ(judged_by_guest(), from_module());
+	/* And what the emulator wants blocked is so no more, or still is. */
+	seen.count = 0;
+	selector = SUD_SELECTOR_BLOCK;
+	site_b(SYS_getppid, 0, 0, 0);
+	CHECK_EQ(seen.count, from_module() ? 0 : 1);
+}
+
+TEST(forwarded_armed,
+     "and replaces his own arming, unless it is the kernel that serves")
+{
+	each_way(forwarded_armed);
+}
+
 /* Other options, some of which security modules serve. */
 static void check_others(void)
 {
