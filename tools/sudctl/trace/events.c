@@ -1,0 +1,596 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One thread of sudctl's waits for the traced threads and reads their rings in turn. A
+ * traced thread stops here as it begins, at exec, for a signal, and never for a call.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "count.h"
+#include "drain.h"
+#include "events.h"
+#include "memory.h"
+#include "options.h"
+#include "print.h"
+#include "sudctl/sudctl.h"
+#include "tracee.h"
+#include "unwind.h"
+
+#define SYSCALL_STOP (SIGTRAP | 0x80)
+
+static pid_t command;
+static int command_status;
+static bool detaching;
+
+static long trace_options(void)
+{
+	long what = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
+
+	if (options.follow)
+		what |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+			PTRACE_O_TRACECLONE;
+	return what;
+}
+
+/* A thread that has died meanwhile is reported by its own end. */
+static void go_on(const struct tracee *tracee, int sig)
+{
+	ptrace(tracee->state == TRACEE_BOOTS ? PTRACE_SYSCALL : PTRACE_CONT,
+	       tracee->tid, 0, (long)sig);
+}
+
+static void leave_untraced(struct tracee *tracee, const char *why)
+{
+	if (!tracee->untraced)
+		sudctl_error("%d is not traced: %s", tracee->tid, why);
+	tracee->untraced = true;
+	tracee->state = TRACEE_RUNS;
+}
+
+/* Out of the handler, with what it had in hand printed. */
+static void move_out(struct tracee *tracee)
+{
+	struct user_regs_struct regs;
+	int64_t result;
+	bool recorded;
+
+	if (ptrace(PTRACE_GETREGS, tracee->tid, 0, &regs))
+		return;
+	drain();
+	switch (unwind(tracee, &regs, &result, &recorded)) {
+	case UNWOUND_NOT:
+		return;
+	case UNWOUND_AFTER:
+		if (!recorded)
+			drain_unfinished(tracee, &result);
+		break;
+	case UNWOUND_BEFORE:
+		break;
+	}
+	ptrace(PTRACE_SETREGS, tracee->tid, 0, &regs);
+}
+
+/* Its program's memory stays mapped: other threads may be on their way through it. */
+static void detach(struct tracee *tracee, int sig)
+{
+	move_out(tracee);
+	boot_disarm(tracee);
+	ptrace(PTRACE_DETACH, tracee->tid, 0, (long)sig);
+	tracee_delete(tracee);
+}
+
+static void arm(struct tracee *tracee, struct space *space)
+{
+	const char *why;
+
+	tracee->state = TRACEE_RUNS;
+	why = space ? boot_arm(tracee, space) : NULL;
+	if (why)
+		leave_untraced(tracee, why);
+}
+
+static void boot(struct tracee *tracee)
+{
+	const char *why;
+
+	tracee->state = TRACEE_RUNS;
+	if (!options.any_shown && !options.rule_count)
+		return;
+	why = boot_start(tracee);
+	if (why)
+		leave_untraced(tracee, why);
+	else
+		tracee->state = TRACEE_BOOTS;
+}
+
+/* A child that has not run yet leaves the handler, where its parent is. */
+static void arm_child(struct tracee *child)
+{
+	struct space *space = child->parent_space;
+	struct user_regs_struct regs;
+
+	if (space && !ptrace(PTRACE_GETREGS, child->tid, 0, &regs) &&
+	    unwind_child(child->tid, space, &regs))
+		ptrace(PTRACE_SETREGS, child->tid, 0, &regs);
+	arm(child, space);
+	child->parent_space = NULL;
+	space_put(space);
+	child->waits = false;
+	go_on(child, 0);
+}
+
+static void on_child(struct tracee *parent)
+{
+	struct tracee *child;
+	unsigned long tid;
+
+	if (!ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &tid)) {
+		child = tracee_find(tid);
+		if (!child)
+			child = tracee_new(tid);
+		child->process = memory_status(tid, "Tgid", 10);
+		child->parent_known = true;
+		if (parent->space)
+			child->parent_space = space_get(parent->space);
+		if (child->waits)
+			arm_child(child);
+	}
+	go_on(parent, 0);
+}
+
+static struct tracee *same_process;
+
+static void find_space(struct tracee *tracee)
+{
+	if (tracee->process != same_process->process)
+		return;
+	if (tracee->space || tracee->state == TRACEE_BOOTS)
+		same_process = tracee;
+}
+
+/* Of a process that sudctl attaches to: one thread boots, the others wait for it. */
+static void on_attached(struct tracee *tracee)
+{
+	same_process = tracee;
+	tracee_each(find_space);
+	if (same_process == tracee) {
+		boot(tracee);
+	} else if (same_process->space) {
+		arm(tracee, same_process->space);
+	} else {
+		tracee->waits = true;
+		return;
+	}
+	go_on(tracee, 0);
+}
+
+static void arm_waiting(struct tracee *tracee)
+{
+	if (tracee->state != TRACEE_ATTACHED || !tracee->waits ||
+	    tracee->process != same_process->process)
+		return;
+	tracee->waits = false;
+	if (same_process->untraced)
+		leave_untraced(tracee, "its process is not");
+	else
+		arm(tracee, same_process->space);
+	go_on(tracee, 0);
+}
+
+static void warn_of_set_id(pid_t pid)
+{
+	char path[64];
+	struct stat file;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	if (geteuid() && !stat(path, &file) && file.st_mode & S_ISUID &&
+	    file.st_uid != geteuid())
+		sudctl_error(
+			"%d is set-user-ID, and runs without its owner's rights, as under any tracer",
+			pid);
+}
+
+static void on_exec(struct tracee *tracee)
+{
+	struct tracee *caller = NULL;
+	unsigned long tid;
+
+	/* A thread that is not the leader takes over its number; the others are gone. */
+	if (!ptrace(PTRACE_GETEVENTMSG, tracee->tid, 0, &tid) &&
+	    (pid_t)tid != tracee->tid)
+		caller = tracee_find(tid);
+	drain();
+	print_exec(caller ? caller : tracee);
+	if (caller)
+		tracee_delete(caller);
+	tracee_leave_space(tracee);
+	tracee->process = tracee->tid;
+	tracee->untraced = false;
+	warn_of_set_id(tracee->tid);
+	boot(tracee);
+	go_on(tracee, 0);
+}
+
+static void send_deferred(struct tracee *tracee)
+{
+	int i;
+
+	for (i = 0; i < tracee->deferred_count; i++) {
+		siginfo_t *info = &tracee->deferred[i];
+
+		if (syscall(SYS_rt_tgsigqueueinfo, tracee->process, tracee->tid,
+			    info->si_signo, info))
+			syscall(SYS_tgkill, tracee->process, tracee->tid,
+				info->si_signo);
+	}
+	tracee->deferred_count = 0;
+}
+
+static void on_boot_stop(struct tracee *tracee)
+{
+	const char *why;
+
+	switch (boot_stop(tracee, &why)) {
+	case BOOT_GOES_ON:
+		break;
+	case BOOT_FAILED:
+		leave_untraced(tracee, why);
+		break;
+	case BOOT_DONE:
+		tracee->state = TRACEE_RUNS;
+		break;
+	}
+	if (tracee->state == TRACEE_RUNS) {
+		send_deferred(tracee);
+		same_process = tracee;
+		tracee_each(arm_waiting);
+		if (detaching) {
+			detach(tracee, 0);
+			return;
+		}
+	}
+	go_on(tracee, 0);
+}
+
+static void on_signal(struct tracee *tracee, int sig)
+{
+	struct user_regs_struct regs;
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	if (ptrace(PTRACE_GETSIGINFO, tracee->tid, 0, &info))
+		info.si_signo = sig;
+	if (tracee->state == TRACEE_BOOTS) {
+		if (tracee->deferred_count < DEFERRED)
+			tracee->deferred[tracee->deferred_count++] = info;
+		go_on(tracee, 0);
+		return;
+	}
+	if ((sig == SIGSEGV || sig == SIGBUS) && info.si_code > 0 &&
+	    !ptrace(PTRACE_GETREGS, tracee->tid, 0, &regs) &&
+	    unwind_fault(tracee, &regs)) {
+		ptrace(PTRACE_SETREGS, tracee->tid, 0, &regs);
+		go_on(tracee, 0);
+		return;
+	}
+	move_out(tracee);
+	print_signal(tracee, &info);
+	go_on(tracee, sig);
+}
+
+static bool stops_group(int sig)
+{
+	return sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN ||
+	       sig == SIGTTOU;
+}
+
+static void on_event_stop(struct tracee *tracee, int sig)
+{
+	if (stops_group(sig)) {
+		move_out(tracee);
+		print_stop(tracee, sig);
+		ptrace(PTRACE_LISTEN, tracee->tid, 0, 0);
+	} else if (tracee->state == TRACEE_ATTACHED) {
+		on_attached(tracee);
+	} else if (tracee->state != TRACEE_NEW) {
+		go_on(tracee, 0);
+	} else if (tracee->parent_known) {
+		arm_child(tracee);
+	} else {
+		tracee->waits = true;
+	}
+}
+
+static void on_end(struct tracee *tracee, int status)
+{
+	drain();
+	drain_unfinished(tracee, NULL);
+	print_end(tracee, status);
+	if (tracee->tid == command)
+		command_status = WIFSIGNALED(status) ? 0x100 | WTERMSIG(status)
+						     : WEXITSTATUS(status);
+	tracee_delete(tracee);
+}
+
+static void on_status(pid_t tid, int status)
+{
+	struct tracee *tracee = tracee_find(tid);
+	int sig = WSTOPSIG(status), event = status >> 16;
+
+	if (!WIFSTOPPED(status)) {
+		if (tracee)
+			on_end(tracee, status);
+		return;
+	}
+	/* A child whose parent's event is still to come. */
+	if (!tracee)
+		tracee = tracee_new(tid);
+
+	if (detaching && tracee->state != TRACEE_BOOTS) {
+		detach(tracee, event || sig == SYSCALL_STOP ? 0 : sig);
+		return;
+	}
+	switch (event) {
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		on_child(tracee);
+		break;
+	case PTRACE_EVENT_EXEC:
+		on_exec(tracee);
+		break;
+	case PTRACE_EVENT_STOP:
+		on_event_stop(tracee, sig);
+		break;
+	case 0:
+		if (sig == SYSCALL_STOP && tracee->state == TRACEE_BOOTS)
+			on_boot_stop(tracee);
+		else if (sig == SYSCALL_STOP)
+			go_on(tracee, 0);
+		else
+			on_signal(tracee, sig);
+		break;
+	default:
+		go_on(tracee, 0);
+	}
+}
+
+static void interrupt(struct tracee *tracee)
+{
+	/* One that waits has stopped already. */
+	if (tracee->waits)
+		detach(tracee, 0);
+	else
+		ptrace(PTRACE_INTERRUPT, tracee->tid, 0, 0);
+}
+
+static void start_detaching(void)
+{
+	detaching = true;
+	tracee_each(interrupt);
+}
+
+/*
+ * Sleeps until a traced thread has something to tell, or for so long.
+ * Return: a signal that says to end, or 0.
+ */
+static int wait_for_news(long nanoseconds)
+{
+	struct timespec limit = { nanoseconds / 1000000000,
+				  nanoseconds % 1000000000 };
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (!command)
+		sigaddset(&set, SIGINT);
+	sig = sigtimedwait(&set, NULL, &limit);
+	return sig > 0 && sig != SIGCHLD ? sig : 0;
+}
+
+#define SHORTEST 200000L /* nanoseconds */
+#define LONGEST 20000000L
+
+int events_loop(void)
+{
+	long pause = SHORTEST;
+	int end_by = 0;
+
+	while (tracee_count) {
+		int status, sig;
+		pid_t tid = waitpid(-1, &status, __WALL | WNOHANG);
+
+		if (tid > 0) {
+			on_status(tid, status);
+			pause = SHORTEST;
+			continue;
+		}
+		if (tid < 0 && errno == ECHILD)
+			break;
+		if (drain()) {
+			pause = SHORTEST;
+			continue;
+		}
+		if (print_failed() && !detaching)
+			start_detaching();
+		print_flush();
+		sig = wait_for_news(pause);
+		pause = pause < LONGEST ? 2 * pause : LONGEST;
+		if (sig && !detaching) {
+			end_by = sig;
+			start_detaching();
+		}
+	}
+	if (end_by)
+		return command || end_by != SIGINT ? 0x100 | end_by : 0;
+	return command_status;
+}
+
+/* Return: NULL, with a message, when there is none. */
+static char *find_command(const char *name)
+{
+	const char *path = getenv("PATH");
+	char *list, *at, *dir, *file = NULL;
+
+	if (strchr(name, '/')) {
+		if (!access(name, F_OK))
+			return strdup(name);
+		sudctl_error("%s: %s", name, strerror(errno));
+		return NULL;
+	}
+	list = at = strdup(path ? path : "/bin:/usr/bin");
+	while (list && (dir = strsep(&at, ":"))) {
+		struct stat st;
+
+		if (asprintf(&file, "%s/%s", *dir ? dir : ".", name) < 0)
+			abort();
+		if (!stat(file, &st) && S_ISREG(st.st_mode) &&
+		    !access(file, X_OK))
+			break;
+		free(file);
+		file = NULL;
+	}
+	free(list);
+	if (!file)
+		sudctl_error("%s: command not found", name);
+	return file;
+}
+
+/* The child: waits until it is traced, and tells why it cannot be executed. */
+static void run_command(const char *file, char **argv, int go, int failed)
+{
+	sigset_t none;
+	char byte;
+	int err;
+
+	sigemptyset(&none);
+	if (read(go, &byte, 1) == 1) {
+		sigprocmask(SIG_SETMASK, &options.mask, NULL);
+		execv(file, argv);
+		err = errno;
+		if (write(failed, &err, sizeof(err)) != sizeof(err))
+			_exit(126);
+	}
+	_exit(127);
+}
+
+bool events_start(char **argv, int *status)
+{
+	int go[2], failed[2], err;
+	struct tracee *tracee;
+	char *file;
+
+	*status = 127;
+	file = find_command(argv[0]);
+	if (!file)
+		return false;
+	if (pipe2(go, O_CLOEXEC) || pipe2(failed, O_CLOEXEC)) {
+		sudctl_error("pipe: %s", strerror(errno));
+		return false;
+	}
+	command = fork();
+	if (command < 0) {
+		sudctl_error("fork: %s", strerror(errno));
+		return false;
+	}
+	if (!command) {
+		close(go[1]);
+		run_command(file, argv, go[0], failed[1]);
+	}
+	close(go[0]);
+	close(failed[1]);
+	if (ptrace(PTRACE_SEIZE, command, 0, trace_options())) {
+		sudctl_error("%s cannot be traced: %s", argv[0],
+			     strerror(errno));
+		close(go[1]);
+		*status = 1;
+		return false;
+	}
+	tracee = tracee_new(command);
+	tracee->state = TRACEE_RUNS;
+	print_command(tracee, file, argv);
+	free(file);
+	if (write(go[1], "", 1) != 1)
+		return false;
+	close(go[1]);
+
+	/* Its exec's stop, or its end. */
+	for (;;) {
+		int what;
+
+		if (waitpid(command, &what, __WALL) != command)
+			return false;
+		if (!WIFSTOPPED(what)) {
+			if (read(failed[0], &err, sizeof(err)) == sizeof(err))
+				sudctl_error("%s: %s", argv[0], strerror(err));
+			*status = 126;
+			return false;
+		}
+		on_status(command, what);
+		if (what >> 16 == PTRACE_EVENT_EXEC)
+			break;
+	}
+	close(failed[0]);
+	return true;
+}
+
+static int seize(pid_t process, pid_t tid)
+{
+	struct tracee *tracee;
+
+	if (ptrace(PTRACE_SEIZE, tid, 0, trace_options()))
+		return -errno;
+	tracee = tracee_new(tid);
+	tracee->process = process;
+	tracee->state = TRACEE_ATTACHED;
+	ptrace(PTRACE_INTERRUPT, tid, 0, 0);
+	return 0;
+}
+
+bool events_attach(pid_t process)
+{
+	char path[64];
+	struct dirent *entry;
+	int found, any = 0, err = ESRCH;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", process);
+	/* Until there is no thread that another one has made meanwhile. */
+	do {
+		found = 0;
+		dir = opendir(path);
+		while (dir && (entry = readdir(dir))) {
+			pid_t tid = atoi(entry->d_name);
+			int ret;
+
+			if (tid <= 0 || tracee_find(tid))
+				continue;
+			ret = seize(process, tid);
+			if (!ret)
+				found++;
+			else if (ret != -ESRCH)
+				err = -ret;
+		}
+		if (dir)
+			closedir(dir);
+		any += found;
+	} while (found);
+	if (!any)
+		sudctl_error("%d cannot be traced: %s", process, strerror(err));
+	return any;
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+#define PAGE 4096
+
+size_t memory_read(pid_t pid, uint64_t from, void *to, size_t size)
+{
+	size_t done = 0;
+
+	/* Page by page: a part that cannot be read ends the call it is in. */
+	while (done < size) {
+		size_t part = PAGE - (from + done) % PAGE;
+		struct iovec here = { (char *)to + done, part };
+		struct iovec there = { (void *)(from + done), part };
+
+		if (part > size - done)
+			here.iov_len = there.iov_len = part = size - done;
+		if (process_vm_readv(pid, &here, 1, &there, 1, 0) !=
+		    (ssize_t)part)
+			break;
+		done += part;
+	}
+	return done;
+}
+
+bool memory_write(pid_t pid, uint64_t to, const void *from, size_t size)
+{
+	char path[64];
+	ssize_t done = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		done = pwrite(fd, from, size, to);
+		close(fd);
+	}
+	return done == (ssize_t)size;
+}
+
+uint64_t memory_vdso_end(pid_t pid)
+{
+	char path[64], line[512];
+	unsigned long end = 0;
+	FILE *maps;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	maps = fopen(path, "re");
+	if (!maps)
+		return 0;
+	while (fgets(line, sizeof(line), maps)) {
+		if (!strstr(line, "[vdso]\n"))
+			continue;
+		if (sscanf(line, "%*x-%lx", &end) != 1)
+			end = 0;
+		break;
+	}
+	fclose(maps);
+	return end;
+}
+
+long memory_status(pid_t pid, const char *name, int base)
+{
+	size_t length = strlen(name);
+	char path[64], line[512];
+	long value = -1;
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	status = fopen(path, "re");
+	if (!status)
+		return -1;
+	while (fgets(line, sizeof(line), status))
+		if (!strncmp(line, name, length) && line[length] == ':')
+			value = strtol(line + length + 1, NULL, base);
+	fclose(status);
+	return value;
+}
