@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Runs once in a new image, or in a program that sudctl attaches to: maps a space, and goes
- * on with all registers as they were. sudctl puts it behind the vDSO's end, where nothing
- * is, with the registers in boot_regs, and watches its calls go by. Should sudctl die
- * meanwhile, it runs to its end, and the program has a mapping that it does not use.
+ * Runs in a new image, or in a program that sudctl attaches to, and maps a space; or unmaps
+ * it, as sudctl leaves. sudctl puts it behind the vDSO's end, where nothing is, for as long
+ * as that takes, with the thread's registers in boot_regs, and watches its calls go by.
+ * Should sudctl die meanwhile, it runs to its end, where the thread goes on with those
+ * registers; the program then has a mapping that it does not use.
  */
 #include <asm/unistd_64.h>
 
@@ -28,7 +29,7 @@
 .endm
 
 	.text
-	.globl	boot, boot_file, boot_end, boot_regs, boot_size
+	.globl	boot
 boot:
 	leaq	name(%rip), %rdi
 	movl	$MFD_CLOEXEC, %esi
@@ -92,6 +93,13 @@ boot_end:
 	movq	regs_rsi(%rip), %rsi
 	movq	regs_rdi(%rip), %rdi
 	jmp	*regs_rip(%rip)
+
+/* rdi and rsi say what. */
+unmap:
+	movl	$__NR_munmap, %eax
+	syscall
+unmap_end:
+	jmp	boot_end
 
 name:
 	.asciz	"sudctl"

@@ -89,6 +89,21 @@ const char *boot_arm(struct tracee *tracee, struct space *space)
 	return NULL;
 }
 
+int boot_slot(pid_t tid, const struct space *space)
+{
+	struct sud_config config = { .size = sizeof(config) };
+	struct sud_task_config args = {
+		.size = sizeof(args),
+		.tid = tid,
+		.config = (uintptr_t)&config,
+	};
+
+	if (ioctl(device, SUD_IOC_GET_TASK, &args) ||
+	    config.mode != SUD_MODE_EXCLUSIVE || config.offset != space->base)
+		return -1;
+	return space_slot_of(space, config.upcall_entry);
+}
+
 void boot_disarm(struct tracee *tracee)
 {
 	if (tracee->slot >= 0)
@@ -107,54 +122,96 @@ static const char *get_regs(const struct tracee *tracee,
 	return NULL;
 }
 
+/* A call that the stop has interrupted is made again, as the kernel would. */
+static void finish_restart(struct user_regs_struct *regs)
+{
+	if ((long)regs->orig_rax < 0)
+		return;
+	switch ((long)regs->rax) {
+	case -516: /* ERESTART_RESTARTBLOCK */
+		regs->rax = SYS_restart_syscall;
+		regs->rip -= 2;
+		break;
+	case -512: /* ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND */
+	case -513:
+	case -514:
+		regs->rax = regs->orig_rax;
+		regs->rip -= 2;
+		break;
+	}
+	regs->orig_rax = -1;
+}
+
+#define BOOT_SIZE ((size_t)(boot_text_end - boot_text))
+
+/* @now: the registers that it is to begin with */
+static const char *start_at(struct tracee *tracee, uint64_t label,
+			    struct user_regs_struct *now)
+{
+	char code[1024];
+	uint64_t end = memory_vdso_end(tracee->tid), at;
+	size_t i;
+
+	if (!end)
+		return "it has no vDSO";
+	at = (end - BOOT_SIZE) & ~15UL;
+	if (BOOT_SIZE > sizeof(code) ||
+	    memory_read(tracee->tid, at, code, BOOT_SIZE) != BOOT_SIZE)
+		return "its vDSO cannot be read";
+	for (i = 0; i < BOOT_SIZE; i++)
+		if (code[i])
+			return "its vDSO has no room";
+	memcpy(code, boot_text, BOOT_SIZE);
+	memcpy(code + AT_boot_regs, &tracee->boot_regs,
+	       AT_boot_size - AT_boot_regs);
+	if (!memory_write(tracee->tid, at, code, BOOT_SIZE))
+		return "its vDSO cannot be written";
+	now->rip = at + label;
+	now->orig_rax = -1;
+	if (ptrace(PTRACE_SETREGS, tracee->tid, 0, now))
+		return strerror(errno);
+	tracee->boot_at = at;
+	return NULL;
+}
+
+/* The thread has made the last call of boot.S, and goes on where it was. */
+static void end(struct tracee *tracee)
+{
+	static const char nothing[1024];
+
+	if (!ptrace(PTRACE_SETREGS, tracee->tid, 0, &tracee->boot_regs))
+		memory_write(tracee->tid, tracee->boot_at, nothing, BOOT_SIZE);
+}
+
 const char *boot_start(struct tracee *tracee)
 {
-	size_t size = boot_text_end - boot_text, i;
-	char code[512];
-	struct user_regs_struct *regs = &tracee->boot_regs, now;
-	uint64_t end, at;
-	const char *why = get_regs(tracee, regs);
+	struct user_regs_struct now;
+	const char *why = get_regs(tracee, &tracee->boot_regs);
 
 	if (why)
 		return why;
 	if (memory_status(tracee->tid, "Seccomp", 10) > 0)
 		return "it runs under a seccomp filter";
-	end = memory_vdso_end(tracee->tid);
-	if (!end)
-		return "it has no vDSO";
-	at = (end - size) & ~15UL;
-	if (size > sizeof(code) ||
-	    memory_read(tracee->tid, at, code, size) != size)
-		return "its vDSO cannot be read";
-	for (i = 0; i < size; i++)
-		if (code[i])
-			return "its vDSO has no room";
-	memcpy(code, boot_text, size);
-	now = *regs;
-	/* A call that the stop has interrupted is made again, as the kernel would. */
-	if ((long)regs->orig_rax >= 0) {
-		switch ((long)regs->rax) {
-		case -516: /* ERESTART_RESTARTBLOCK */
-			regs->rax = SYS_restart_syscall;
-			regs->rip -= 2;
-			break;
-		case -512:
-		case -513:
-		case -514:
-			regs->rax = regs->orig_rax;
-			regs->rip -= 2;
-			break;
-		}
-	}
-	memcpy(code + AT_boot_regs, regs, AT_boot_size - AT_boot_regs);
-	if (!memory_write(tracee->tid, at, code, size))
-		return "its vDSO cannot be written";
-	now.rip = at;
-	now.orig_rax = -1;
-	if (ptrace(PTRACE_SETREGS, tracee->tid, 0, &now))
-		return strerror(errno);
-	tracee->boot_at = at;
-	return NULL;
+	now = tracee->boot_regs;
+	finish_restart(&tracee->boot_regs);
+	return start_at(tracee, AT_boot, &now);
+}
+
+const char *boot_leave(struct tracee *tracee)
+{
+	struct user_regs_struct now;
+	const char *why = get_regs(tracee, &tracee->boot_regs);
+
+	if (why)
+		return why;
+	/* A filter that the program has made may not know munmap(). */
+	if (memory_status(tracee->tid, "Seccomp", 10) > 0)
+		return "it runs under a seccomp filter";
+	now = tracee->boot_regs;
+	now.rdi = tracee->space->base;
+	now.rsi = SPACE_SIZE;
+	finish_restart(&tracee->boot_regs);
+	return start_at(tracee, AT_unmap, &now);
 }
 
 /* The file that boot.S has made becomes the space. */
@@ -208,12 +265,17 @@ enum boot_step boot_stop(struct tracee *tracee, const char **why)
 	if (regs.rax == (uint64_t)-ENOSYS)
 		return BOOT_GOES_ON;
 	if (regs.rip == tracee->boot_at + AT_boot_file) {
-		*why = take_file(tracee, regs.rax);
 		/* Without a space, boot.S is left to run to its end. */
+		*why = take_file(tracee, regs.rax);
 		return *why ? BOOT_FAILED : BOOT_GOES_ON;
+	}
+	if (regs.rip == tracee->boot_at + AT_unmap_end) {
+		end(tracee);
+		return BOOT_DONE;
 	}
 	if (regs.rip == tracee->boot_at + AT_boot_end) {
 		*why = finish(tracee, regs.rbx);
+		end(tracee);
 		return *why ? BOOT_FAILED : BOOT_DONE;
 	}
 	return BOOT_GOES_ON;

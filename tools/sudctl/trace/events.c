@@ -24,6 +24,7 @@
 #include "memory.h"
 #include "options.h"
 #include "print.h"
+#include "rescue.h"
 #include "sudctl/sudctl.h"
 #include "tracee.h"
 #include "unwind.h"
@@ -32,7 +33,7 @@
 
 static pid_t command;
 static int command_status;
-static bool detaching;
+static bool detaching, rescuing;
 
 static long trace_options(void)
 {
@@ -44,11 +45,16 @@ static long trace_options(void)
 	return what;
 }
 
+static bool runs_boot(const struct tracee *tracee)
+{
+	return tracee->state == TRACEE_BOOTS || tracee->state == TRACEE_LEAVES;
+}
+
 /* A thread that has died meanwhile is reported by its own end. */
 static void go_on(const struct tracee *tracee, int sig)
 {
-	ptrace(tracee->state == TRACEE_BOOTS ? PTRACE_SYSCALL : PTRACE_CONT,
-	       tracee->tid, 0, (long)sig);
+	ptrace(runs_boot(tracee) ? PTRACE_SYSCALL : PTRACE_CONT, tracee->tid, 0,
+	       (long)sig);
 }
 
 static void leave_untraced(struct tracee *tracee, const char *why)
@@ -82,13 +88,24 @@ static void move_out(struct tracee *tracee)
 	ptrace(PTRACE_SETREGS, tracee->tid, 0, &regs);
 }
 
-/* Its program's memory stays mapped: other threads may be on their way through it. */
+static void detach_now(struct tracee *tracee, int sig)
+{
+	ptrace(PTRACE_DETACH, tracee->tid, 0, (long)sig);
+	tracee_delete(tracee);
+}
+
+/* The last thread in its memory takes the space away before it goes. */
 static void detach(struct tracee *tracee, int sig)
 {
 	move_out(tracee);
 	boot_disarm(tracee);
-	ptrace(PTRACE_DETACH, tracee->tid, 0, (long)sig);
-	tracee_delete(tracee);
+	if (!sig && tracee->space && !tracee_shares_memory(tracee) &&
+	    !boot_leave(tracee)) {
+		tracee->state = TRACEE_LEAVES;
+		go_on(tracee, 0);
+		return;
+	}
+	detach_now(tracee, sig);
 }
 
 static void arm(struct tracee *tracee, struct space *space)
@@ -238,6 +255,18 @@ static void send_deferred(struct tracee *tracee)
 	tracee->deferred_count = 0;
 }
 
+static void on_leaving(struct tracee *tracee)
+{
+	const char *why;
+
+	if (boot_stop(tracee, &why) == BOOT_GOES_ON) {
+		go_on(tracee, 0);
+		return;
+	}
+	send_deferred(tracee);
+	detach_now(tracee, 0);
+}
+
 static void on_boot_stop(struct tracee *tracee)
 {
 	const char *why;
@@ -272,7 +301,7 @@ static void on_signal(struct tracee *tracee, int sig)
 	memset(&info, 0, sizeof(info));
 	if (ptrace(PTRACE_GETSIGINFO, tracee->tid, 0, &info))
 		info.si_signo = sig;
-	if (tracee->state == TRACEE_BOOTS) {
+	if (runs_boot(tracee)) {
 		if (tracee->deferred_count < DEFERRED)
 			tracee->deferred[tracee->deferred_count++] = info;
 		go_on(tracee, 0);
@@ -338,7 +367,16 @@ static void on_status(pid_t tid, int status)
 	if (!tracee)
 		tracee = tracee_new(tid);
 
-	if (detaching && tracee->state != TRACEE_BOOTS) {
+	if (rescuing && tracee->space && tracee->slot < 0)
+		rescue_slot(tracee);
+	if (detaching && !runs_boot(tracee)) {
+		if (event == PTRACE_EVENT_STOP && stops_group(sig)) {
+			/* It stays stopped: no code runs there to unmap the space. */
+			move_out(tracee);
+			boot_disarm(tracee);
+			detach_now(tracee, 0);
+			return;
+		}
 		detach(tracee, event || sig == SYSCALL_STOP ? 0 : sig);
 		return;
 	}
@@ -357,6 +395,8 @@ static void on_status(pid_t tid, int status)
 	case 0:
 		if (sig == SYSCALL_STOP && tracee->state == TRACEE_BOOTS)
 			on_boot_stop(tracee);
+		else if (sig == SYSCALL_STOP && tracee->state == TRACEE_LEAVES)
+			on_leaving(tracee);
 		else if (sig == SYSCALL_STOP)
 			go_on(tracee, 0);
 		else
@@ -593,4 +633,15 @@ bool events_attach(pid_t process)
 	if (!any)
 		sudctl_error("%d cannot be traced: %s", process, strerror(err));
 	return any;
+}
+
+bool events_rescue(void)
+{
+	rescuing = true;
+	detaching = true;
+	rescue_seize(trace_options());
+	if (!tracee_count)
+		return false;
+	events_loop();
+	return true;
 }

@@ -19,4 +19,10 @@ bool events_attach(pid_t process);
  */
 int events_loop(void);
 
+/*
+ * The tracer has been killed: lets its threads go, as it would have done itself.
+ * Return: there were some.
+ */
+bool events_rescue(void);
+
 #endif /* SUDCTL_TRACE_EVENTS_H */

@@ -3,7 +3,8 @@
  * What the handler does before and after a call. Freestanding: no C library, no variables
  * but those in layout.h, no vector registers. One thread writes to a slot, and no signal
  * handler runs in between (handler.S), so that nothing here needs an atomic operation; what
- * is written to the ring counts once slot->head says so.
+ * is written to the ring counts once slot->head says so. rbp and r12 to r15 are not used
+ * (tools/Makefile): sudctl moves a thread out of here without them.
  */
 #include <errno.h>
 #include <linux/futex.h>

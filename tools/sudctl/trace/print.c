@@ -200,6 +200,9 @@ static void write_signal(int number)
 
 	if (name) {
 		text_string(&text, name);
+	} else if (number == 32) {
+		/* The kernel's first; the C library keeps it for itself. */
+		text_string(&text, "SIGRTMIN");
 	} else {
 		text_string(&text, "SIGRT_");
 		text_signed(&text, number - 32);

@@ -70,6 +70,24 @@ fail:
 	return NULL;
 }
 
+struct space *space_copy(uint64_t base)
+{
+	struct space *space = calloc(1, sizeof(*space));
+	void *memory = mmap(NULL, SHARED_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (!space || memory == MAP_FAILED)
+		abort();
+	space->header = memory;
+	space->file = -1;
+	space->base = base;
+	space->references = 1;
+	own(space->header);
+	space->next = spaces;
+	spaces = space;
+	return space;
+}
+
 struct space *space_get(struct space *space)
 {
 	space->references++;
@@ -132,6 +150,15 @@ void space_give_slot(struct space *space, int slot)
 uint64_t space_entry(const struct space *space, int slot)
 {
 	return space->base + (uint64_t)slot * ENTRY_SIZE;
+}
+
+int space_slot_of(const struct space *space, uint64_t entry)
+{
+	uint64_t at = entry - space->base;
+
+	return at % ENTRY_SIZE || at / ENTRY_SIZE >= SLOTS
+		       ? -1
+		       : (int)(at / ENTRY_SIZE);
 }
 
 void space_read(const struct space *space, int slot, uint64_t head)

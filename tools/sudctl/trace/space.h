@@ -32,6 +32,8 @@ extern struct space *spaces;
  * Return: with one reference, or NULL with errno.
  */
 struct space *space_new(int file);
+/* One that another tracer has made, without what is in it. */
+struct space *space_copy(uint64_t base);
 struct space *space_get(struct space *space);
 void space_put(struct space *space);
 
@@ -44,6 +46,9 @@ char *space_ring(const struct space *space, int slot);
 
 /* Where the calls of the slot's thread go to, in the traced program. */
 uint64_t space_entry(const struct space *space, int slot);
+
+/* The slot with that entry, or -1. */
+int space_slot_of(const struct space *space, uint64_t entry);
 
 /* All that was written up to @head has been read. */
 void space_read(const struct space *space, int slot, uint64_t head);

@@ -4,9 +4,14 @@
  * and makes the calls in the program's own threads; sudctl reads what it has recorded. What
  * lies where is in layout.h, what stops a thread in events.c.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "boot.h"
@@ -45,23 +50,17 @@ static void block_signals(void)
 	sigprocmask(SIG_BLOCK, &set, &options.mask);
 }
 
-static int run(int argc, char **argv, bool inject)
+/* Return: as events_loop() */
+static int trace(void)
 {
-	int status = options_read(argc, argv, inject);
+	int status;
 	bool any = false;
 	size_t i;
 
-	if (status >= 0)
-		return status;
-	if (!boot_open())
-		return 1;
 	clock_start();
-	block_signals();
-	if (options.command) {
-		if (!events_start(options.command, &status))
-			return status;
-		any = true;
-	}
+	if (options.command && !events_start(options.command, &status))
+		return status;
+	any = options.command;
 	for (i = 0; i < options.pid_count; i++)
 		any |= events_attach(options.pids[i]);
 	if (!any)
@@ -70,9 +69,68 @@ static int run(int argc, char **argv, bool inject)
 	if (options.count)
 		count_print();
 	print_flush();
+	return print_failed() && !status ? 1 : status;
+}
+
+/* What this process is told to do, the tracer does. */
+static void wait_for(pid_t tracer)
+{
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	while (waitpid(tracer, NULL, WNOHANG) != tracer)
+		if (!sigwait(&set, &sig) && sig != SIGCHLD)
+			kill(tracer, sig);
+}
+
+/*
+ * The tracer is a child: should it be killed, there is somebody left to let its threads go;
+ * and should this process be killed, the tracer gets a signal and does so itself.
+ */
+static int run(int argc, char **argv, bool inject)
+{
+	int status = options_read(argc, argv, inject), said[2];
+	pid_t tracer;
+
+	if (status >= 0)
+		return status;
+	if (!boot_open())
+		return 1;
+	block_signals();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (pipe2(said, O_CLOEXEC)) {
+		sudctl_error("pipe: %s", strerror(errno));
+		return 1;
+	}
+	tracer = fork();
+	if (tracer < 0) {
+		sudctl_error("fork: %s", strerror(errno));
+		return 1;
+	}
+	if (!tracer) {
+		close(said[0]);
+		prctl(PR_SET_CHILD_SUBREAPER, 0);
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		status = trace();
+		if (write(said[1], &status, sizeof(status)) != sizeof(status))
+			return 1;
+		_exit(0);
+	}
+	close(said[1]);
+	wait_for(tracer);
+	if (read(said[0], &status, sizeof(status)) != sizeof(status)) {
+		sudctl_error("the tracer was killed; what it traced goes on without it");
+		events_rescue();
+		return 1;
+	}
 	if (status & 0x100)
 		die_of(status & 0xff);
-	return print_failed() && !status ? 1 : status & 0xff;
+	return status & 0xff;
 }
 
 int trace_main(int argc, char **argv)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/kcmp.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "count.h"
 #include "tracee.h"
@@ -49,6 +52,24 @@ void tracee_each(void (*visit)(struct tracee *tracee))
 			visit(tracee);
 		}
 	}
+}
+
+bool tracee_shares_memory(const struct tracee *tracee)
+{
+	const struct tracee *other;
+	int i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		for (other = table[i]; other; other = other->next) {
+			if (other == tracee || other->space != tracee->space)
+				continue;
+			/* 1 and 2: theirs are not the same. */
+			if (syscall(SYS_kcmp, tracee->tid, other->tid, KCMP_VM,
+				    0, 0) <= 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 void tracee_give_slot(struct tracee *tracee)

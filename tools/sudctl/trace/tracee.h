@@ -16,6 +16,7 @@ enum tracee_state {
 	TRACEE_ATTACHED, /* seized, and not armed yet */
 	TRACEE_BOOTS, /* it runs boot.S */
 	TRACEE_RUNS,
+	TRACEE_LEAVES,	 /* it unmaps its space, as sudctl leaves */
 };
 
 #define DEFERRED 8
@@ -54,6 +55,9 @@ void tracee_delete(struct tracee *tracee);
 
 /* Calls @visit for each; it may delete the one that it gets. */
 void tracee_each(void (*visit)(struct tracee *tracee));
+
+/* Is there another one in the same memory? Also if that cannot be known. */
+bool tracee_shares_memory(const struct tracee *tracee);
 
 /* It no longer uses its slot, what it wrote there has been printed. */
 void tracee_give_slot(struct tracee *tracee);

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# usage: awk [-v loose=1] -f normal.awk TRACE    what strace -f -o and sudctl trace -f -o
+# both have to say: a line for each call, with its name and result, process by process in
+# the order in which they begin. Numbers of processes and addresses differ from run to run.
+# SIGCHLD comes when it comes, and so does the return of its handler. loose: of threads that
+# wait for each other: the calls of all, by number, without those that waiting makes.
+
+function value(text,	n, i, c)
+{
+	if (text ~ /^0x/) {
+		for (i = 3; i <= length(text); i++) {
+			c = index("0123456789abcdef", substr(text, i, 1)) - 1
+			n = n * 16 + c
+		}
+		return n
+	}
+	# strace writes modes so.
+	if (text ~ /^0[0-7]+$/) {
+		for (i = 2; i <= length(text); i++)
+			n = n * 8 + substr(text, i, 1)
+		return n
+	}
+	return text
+}
+
+function add(pid, what)
+{
+	if (!(pid in known)) {
+		known[pid] = ++pids
+		order[pids] = pid
+	}
+	lines[pid] = lines[pid] what "\n"
+	count[what]++
+}
+
+{
+	pid = $1
+	sub(/^[0-9]+ +/, "")
+}
+/^---/ {
+	if ($2 != "SIGCHLD" && $2 != "stopped")
+		add(pid, $2)
+	next
+}
+/^\+\+\+ superseded/ { next }
+/^\+\+\+/ { add(pid, $0); next }
+/<unfinished \.\.\.>$/ {
+	begun[pid] = $0
+	sub(/\(.*/, "", begun[pid])
+	next
+}
+/^<\.\.\. / { sub(/^<\.\.\. [a-z0-9_]+ resumed>/, begun[pid] "(") }
+{
+	name = $0
+	sub(/\(.*/, "", name)
+	result = $0
+	if (/<unfinished \.\.\.>\) += \?$/)
+		result = "unfinished"
+	else if (!sub(/^.*\) += /, "", result))
+		next
+	sub(/ \(.*/, "", result)
+	if (name == "rt_sigreturn")
+		next
+	if (loose && name ~ /^(futex|madvise|munmap|mmap|mprotect|sched_yield|exit|nanosleep|clock_nanosleep|restart_syscall)$/)
+		next
+	result = value(result)
+	# Its text is as long as the addresses in it.
+	if (result ~ /^[0-9]+$/ && (result > 1000000 ||
+			name ~ /^(clone3?|v?fork|get[p]*[pgst]id|set_tid_address|wait4|getpgrp|getsid)$/) && result > 0)
+		result = "N"
+	add(pid, name " " result)
+}
+END {
+	if (loose) {
+		for (what in count)
+			if (what !~ / \? | -1 EAGAIN/)
+				print count[what], what | "sort"
+		exit
+	}
+	for (i = 1; i <= pids; i++)
+		printf "%s", "process " i "\n" lines[order[i]]
+}
