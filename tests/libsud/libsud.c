@@ -176,7 +176,7 @@ TEST(errors, "each bad argument has its errno, and changes nothing")
 	} while (0)
 	BAD(mode, SUD_MODE_OFF, EINVAL);
 	BAD(mode, 3, EINVAL);
-	BAD(flags, 1U << 2, EINVAL);
+	BAD(flags, 1U << 4, EINVAL);
 	BAD(flags, 1U << 31, EINVAL);
 	BAD(len, 0, EINVAL);
 	BAD(len, -1, EINVAL);

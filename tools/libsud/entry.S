@@ -9,24 +9,7 @@
  * guest's red zone, and nothing that is written outlives the call.
  */
 
-/* struct sud_call */
-#define C_RAX		0
-#define C_RDI		8
-#define C_RSI		16
-#define C_RDX		24
-#define C_R10		32
-#define C_R8		40
-#define C_R9		48
-#define C_RBX		56
-#define C_RBP		64
-#define C_R12		72
-#define C_R13		80
-#define C_R14		88
-#define C_R15		96
-#define C_RSP		104
-#define C_RIP		112
-#define C_RFLAGS	120
-#define C_SIZE		128	/* a multiple of 64: XSAVE's area follows */
+#include "frame.inc"
 
 /* struct sud_thread */
 #define T_SELECTOR	0
@@ -38,13 +21,11 @@
 #define HOW_XSAVE	1	/* less is FXSAVE, more is XSAVEC */
 
 #define RED_ZONE	128
-#define NR_RT_SIGRETURN	15
 
-	.hidden	sud_thread, sud_vector_size, sud_vector_mask, sud_vector_how
+	.hidden	sud_thread, sud_process_handler, sud_vector_size, sud_vector_mask, sud_vector_how
 
 	.text
 
-/* r11 is the scratch register here: the flags come last. */
 .macro restore vectors
 	.if	\vectors
 	movl	sud_vector_mask(%rip), %eax
@@ -61,25 +42,7 @@
 	jmp	.Lrestored\@
 	.previous
 	.endif
-	movq	C_RDI(%rsp), %rdi
-	movq	C_RSI(%rsp), %rsi
-	movq	C_RDX(%rsp), %rdx
-	movq	C_R10(%rsp), %r10
-	movq	C_R8(%rsp), %r8
-	movq	C_R9(%rsp), %r9
-	movq	C_RBX(%rsp), %rbx
-	movq	C_RBP(%rsp), %rbp
-	movq	C_R12(%rsp), %r12
-	movq	C_R13(%rsp), %r13
-	movq	C_R14(%rsp), %r14
-	movq	C_R15(%rsp), %r15
-	movq	C_RIP(%rsp), %rcx
-	movq	C_RFLAGS(%rsp), %r11
-	pushq	%r11
-	popfq
-	movq	C_RSP(%rsp), %rsp
-	/* Not "ret": there may be a shadow stack. */
-	jmp	*%rcx
+	restore_registers
 .endm
 
 /*
@@ -114,7 +77,13 @@
 	ldmxcsr	default_mxcsr(%rip)
 .endm
 
-.macro entry name, own, vectors
+/*
+ * @own: on a stack of the thread's own. @process: the handler is the process's, and
+ * nothing here uses FS, which may be anything as a new thread makes its first call.
+ * sud_call_native() knows by the handler's return address, \name()_back, which entry
+ * a call came by.
+ */
+.macro entry name, own, vectors, process=0
 	.balign	64
 	.globl	\name
 	.hidden	\name
@@ -175,11 +144,19 @@
 	cld
 	xorl	%ebp, %ebp
 	movq	%rsp, %rdi
+	.if	\process
+	call	*sud_process_handler(%rip)
+	.else
 	movq	sud_thread@gottpoff(%rip), %rax
 	call	*%fs:T_HANDLER(%rax)
+	.endif
+	.globl	\name\()_back
+	.hidden	\name\()_back
+\name\()_back:
 	.if	\vectors
 	movq	%rax, C_RAX(%rsp)
 	.endif
+	.if	!\process
 	/*
 	 * From here on a signal handler's calls are blocked, as they would be
 	 * in the guest.
@@ -187,6 +164,7 @@
 	movq	sud_thread@gottpoff(%rip), %r11
 	movq	%fs:T_SELECTOR(%r11), %r11
 	movb	$1, (%r11)
+	.endif
 	restore	\vectors
 	.cfi_endproc
 	.size	\name, . - \name
@@ -196,71 +174,8 @@
 	entry	sud_entry_vectors, 0, 1
 	entry	sud_entry_own, 1, 0
 	entry	sud_entry_own_vectors, 1, 1
-
-/*
- * A new thread, on its own stack, where its parent has put the struct sud_call
- * and vector state. Not armed, and FS may be another's: no selector.
- */
-.macro child name, vectors
-	.balign	16
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-\name:
-	.cfi_startproc
-	.cfi_undefined	rip
-	movq	C_RAX(%rsp), %rax
-	restore	\vectors
-	.cfi_endproc
-	.size	\name, . - \name
-.endm
-
-	child	sud_child, 0
-	child	sud_child_vectors, 1
-
-/*
- * sud_sigreturn(sp, &selector or NULL): the selector is BLOCK before the call,
- * as the signals it unblocks come before the next instruction. The call itself
- * is exempt: this is the region, or outside of it, or SUD_FLAG_SIGRETURN holds.
- * No "ret" may follow: the shadow stack is the guest's from then on.
- */
-	.balign	16
-	.globl	sud_sigreturn, sud_sigreturn_end
-	.hidden	sud_sigreturn, sud_sigreturn_end
-	.type	sud_sigreturn, @function
-sud_sigreturn:
-	.cfi_startproc
-	.cfi_undefined	rip
-	/* RDSSP does nothing where there is no shadow stack. See shadow.c. */
-	xorl	%eax, %eax
-	rdsspq	%rax
-	testq	%rax, %rax
-	jz	2f
-	movq	%rdi, %rbx
-	movq	%rsi, %rbp
-	movq	%rax, %rdi
-	andq	$-16, %rsp
-	call	sud_shadow_above_token
-	movq	%rbx, %rdi
-	movq	%rbp, %rsi
-	/* INCSSP looks at eight bits of the count. */
-	movl	$255, %ecx
-3:	cmpq	%rcx, %rax
-	jbe	4f
-	incsspq	%rcx
-	subq	%rcx, %rax
-	jmp	3b
-4:	incsspq	%rax
-2:	movq	%rdi, %rsp
-	movl	$NR_RT_SIGRETURN, %eax
-	testq	%rsi, %rsi
-	jz	1f
-	movb	$1, (%rsi)
-1:	syscall
-	ud2
-	.cfi_endproc
-sud_sigreturn_end:
-	.size	sud_sigreturn, . - sud_sigreturn
+	entry	sud_process_entry, 0, 0, 1
+	entry	sud_process_entry_vectors, 0, 1, 1
 
 	.section .rodata
 	.balign	4

@@ -4,17 +4,10 @@
  */
 #include <cpuid.h>
 #include <errno.h>
-#include <linux/sched.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <sys/syscall.h>
-#include <ucontext.h>
 #include <unistd.h>
 
-#include <sud.h>
-
-#include "libsud.h"
+#include "internal.h"
 #include "slots.h"
 
 #ifndef __x86_64__
@@ -24,43 +17,10 @@
 #error "not for x32"
 #endif
 
-#define HIDDEN __attribute__((visibility("hidden")))
-
-#ifndef SYS_USER_DISPATCH
-#define SYS_USER_DISPATCH 2
-#endif
-#ifndef SYS_clone3
-#define SYS_clone3 435
-#endif
-
-#define RED_ZONE 128
-
-/*
- * A thread's own. entry.S knows the offsets of the first four.
- *
- * The selector is in a control area, or is @own_byte where there is none; NULL is
- * @own_byte, too, as long as nothing else has been needed.
- */
-struct sud_thread {
-	volatile unsigned char *selector;
-	sud_handler handler;
-	uintptr_t stack;
-	uintptr_t stack_end;
-	volatile unsigned char *slot;
-	pid_t slot_owner; /* a forked child's slots are others */
-	volatile unsigned char own_byte;
-	bool has_selector;
-	bool vectors;
-	bool sigreturn_flag;
-};
-
-_Static_assert(offsetof(struct sud_call, rsp) == 104, "C_RSP of entry.S");
-_Static_assert(sizeof(struct sud_call) == 128, "C_SIZE of entry.S");
 _Static_assert(offsetof(struct sud_thread, handler) == 8, "T_HANDLER");
 _Static_assert(offsetof(struct sud_thread, stack) == 16, "T_STACK");
 _Static_assert(offsetof(struct sud_thread, stack_end) == 24, "T_STACK_END");
 
-/* At a fixed distance from FS, so that entry.S needs no call to find it. */
 HIDDEN __thread struct sud_thread sud_thread
 	__attribute__((tls_model("initial-exec")));
 
@@ -71,16 +31,6 @@ HIDDEN uint32_t sud_vector_how;
 
 /* entry.S knows the order; the mask is 0 for the first alone. */
 enum { HOW_FXSAVE, HOW_XSAVE, HOW_XSAVEC };
-
-HIDDEN void sud_entry(void);
-HIDDEN void sud_entry_vectors(void);
-HIDDEN void sud_entry_own(void);
-HIDDEN void sud_entry_own_vectors(void);
-HIDDEN void sud_child(void);
-HIDDEN void sud_child_vectors(void);
-HIDDEN void sud_sigreturn(uint64_t sp, volatile unsigned char *selector)
-	__attribute__((noreturn));
-HIDDEN extern char sud_sigreturn_end[];
 
 /*
  * Components 8, a supervisor's; 9, PKRU; 17 and 18, AMX's: 8 KiB that C code
@@ -128,21 +78,16 @@ static volatile unsigned char *selector_of(struct sud_thread *t)
 	return t->selector;
 }
 
-static int bad(int err)
+/* The library's answer to its caller, from a negative errno. */
+static int answer(long err)
 {
-	errno = err;
+	if (err >= 0)
+		return 0;
+	errno = -err;
 	return -1;
 }
 
 static const struct sud_config config_off = { .size = sizeof(config_off) };
-
-static int set_on(int fd, const struct sud_config *config)
-{
-	int err = sud_set(fd, config) ? errno : 0;
-
-	close(fd);
-	return err ? bad(err) : 0;
-}
 
 /*
  * A thread that exits gives its slot back. Disarmed first: its last calls would be
@@ -193,8 +138,10 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 {
 	static const struct sud_options usual = { .mode = SUD_MODE_EXCLUSIVE };
 	const struct sud_options *o = options ? options : &usual;
+	const unsigned int of_process = SUD_UPCALL_INHERIT |
+					SUD_UPCALL_ALL_THREADS;
 	const unsigned int known = SUD_UPCALL_NO_VECTORS |
-				   SUD_UPCALL_NO_SELECTOR;
+				   SUD_UPCALL_NO_SELECTOR | of_process;
 	struct sud_thread *t = &sud_thread;
 	struct sud_thread new = {
 		.selector = &t->own_byte,
@@ -202,7 +149,6 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 		.stack = (uintptr_t)o->stack,
 		.stack_end = (uintptr_t)o->stack + o->stack_size,
 		.has_selector = !(o->flags & SUD_UPCALL_NO_SELECTOR),
-		.vectors = !(o->flags & SUD_UPCALL_NO_VECTORS),
 	};
 	struct sud_config config = {
 		.size = sizeof(config),
@@ -212,17 +158,22 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 		.delivery = SUD_DELIVER_UPCALL,
 	};
 	struct sud_thread old;
-	int fd;
+	long fd, err;
 
 	if (!handler || o->flags & ~known || o->mode == SUD_MODE_OFF)
-		return bad(EINVAL);
+		return answer(-EINVAL);
 	if (!o->stack && o->stack_size)
-		return bad(EINVAL);
+		return answer(-EINVAL);
 	if (o->stack &&
 	    (o->stack_size < SUD_UPCALL_STACK_MIN || new.stack_end < new.stack))
-		return bad(EINVAL);
+		return answer(-EINVAL);
 
-	if (new.vectors)
+	if (o->flags & of_process) {
+		sud_call_allow();
+		return answer(sud_process_install(handler, o));
+	}
+
+	if (!(o->flags & SUD_UPCALL_NO_VECTORS))
 		config.upcall_entry = o->stack
 					      ? (uintptr_t)sud_entry_own_vectors
 					      : (uintptr_t)sud_entry_vectors;
@@ -231,17 +182,17 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 					       : (uintptr_t)sud_entry;
 	/* The return from signal handlers must run with the selector at BLOCK. */
 	if (o->mode == SUD_MODE_EXCLUSIVE && !o->offset && !o->len) {
-		config.offset = (uintptr_t)sud_sigreturn;
-		config.len = (uintptr_t)sud_sigreturn_end - config.offset;
+		config.offset = (uintptr_t)sud_calls;
+		config.len = sud_calls_end - sud_calls;
 	} else if (o->mode == SUD_MODE_EXCLUSIVE) {
 		config.flags |= SUD_FLAG_SIGRETURN;
 		new.sigreturn_flag = true;
 	}
 
 	sud_call_allow();
-	fd = sud_open();
+	fd = sud_device_open();
 	if (fd < 0)
-		return -1;
+		return answer(fd);
 	if (new.has_selector) {
 		new.slot = slot_of(t, fd);
 		if (new.slot) {
@@ -259,20 +210,37 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 	*new.selector = SUD_SELECTOR_ALLOW;
 	old = *t;
 	*t = new;
-	if (set_on(fd, &config)) {
+	err = sud_device_set(fd, &config);
+	if (err)
 		*t = old;
-		return -1;
-	}
-	return 0;
+	sud_device_close(fd);
+	return answer(err);
+}
+
+static int remove_from(bool all)
+{
+	long fd, err = 0;
+
+	sud_call_allow();
+	fd = sud_device_open();
+	if (fd < 0)
+		return answer(fd);
+	if (all)
+		err = sud_threads_set(fd, &config_off);
+	if (!err)
+		err = sud_device_set(fd, &config_off);
+	sud_device_close(fd);
+	return answer(err);
 }
 
 int sud_upcall_remove(void)
 {
-	int fd;
+	return remove_from(false);
+}
 
-	sud_call_allow();
-	fd = sud_open();
-	return fd < 0 ? -1 : set_on(fd, &config_off);
+int sud_upcall_remove_all(void)
+{
+	return remove_from(true);
 }
 
 int sud_call_block(void)
@@ -296,148 +264,4 @@ int sud_call_allow(void)
 void sud_call_restore(int old)
 {
 	*selector_of(&sud_thread) = old;
-}
-
-static long raw(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
-		uint64_t e, uint64_t f)
-{
-	register uint64_t r10 asm("r10") = d;
-	register uint64_t r8 asm("r8") = e;
-	register uint64_t r9 asm("r9") = f;
-	long ret;
-
-	asm volatile("syscall"
-		     : "=a"(ret)
-		     : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
-		       "r"(r9)
-		     : "rcx", "r11", "memory");
-	return ret;
-}
-
-/*
- * What the child needs to get to the guest, put on its stack: its address, or 0
- * when the stack starts too low. @lowest is 0 when that is not known.
- */
-static uint64_t child_frame(const struct sud_call *call, uint64_t sp,
-			    uint64_t lowest)
-{
-	size_t size = sizeof(*call);
-	struct sud_call *copy;
-	uint64_t at;
-
-	if (sud_thread.vectors)
-		size += sud_vector_size;
-	at = (sp - RED_ZONE - size) & -64UL;
-	if (at <= lowest || at > sp)
-		return 0;
-	copy = (struct sud_call *)at;
-	/* The vector state follows the call in both places. */
-	memcpy(copy, call, size);
-	copy->rax = 0;
-	copy->rsp = sp;
-	return at;
-}
-
-static long clone_there(uint64_t nr, uint64_t a, uint64_t b, uint64_t c,
-			uint64_t d, uint64_t e)
-{
-	register uint64_t r10 asm("r10") = d;
-	register uint64_t r8 asm("r8") = e;
-	/* A register that the kernel leaves alone. */
-	register void (*child)(void) asm("r9") =
-		sud_thread.vectors ? sud_child_vectors : sud_child;
-	long ret;
-
-	asm volatile("syscall\n\t"
-		     "testq %%rax, %%rax\n\t"
-		     "jnz 1f\n\t"
-		     "jmp *%%r9\n"
-		     "1:"
-		     : "=a"(ret)
-		     : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
-		       "r"(child)
-		     : "rcx", "r11", "cc", "memory");
-	return ret;
-}
-
-static long native_clone(const struct sud_call *call)
-{
-	uint64_t sp;
-
-	/* Without its own stack the child would undo the parent's. */
-	if (!call->rsi)
-		return raw(SYS_clone, call->rdi & ~(uint64_t)CLONE_VM, 0,
-			   call->rdx, call->r10, call->r8, 0);
-	sp = child_frame(call, call->rsi, 0);
-	if (!sp)
-		return -EINVAL;
-	return clone_there(SYS_clone, call->rdi, sp, call->rdx, call->r10,
-			   call->r8);
-}
-
-/* The first members of struct clone_args, which old headers lack. */
-struct args {
-	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal;
-	uint64_t stack, stack_size, tls;
-	uint64_t more[24];
-};
-
-static long native_clone3(const struct sud_call *call)
-{
-	size_t size = call->rsi;
-	struct args args;
-	uint64_t sp;
-
-	/* Too short, and the kernel says so. */
-	if (size < offsetof(struct args, more))
-		return raw(SYS_clone3, call->rdi, size, 0, 0, 0, 0);
-	if (size > sizeof(args))
-		return -E2BIG;
-	memcpy(&args, (const void *)call->rdi, size);
-	if (!args.stack) {
-		args.flags &= ~(uint64_t)CLONE_VM;
-		return raw(SYS_clone3, (uintptr_t)&args, size, 0, 0, 0, 0);
-	}
-	sp = child_frame(call, args.stack + args.stack_size, args.stack);
-	if (!sp)
-		return -EINVAL;
-	args.stack_size = sp - args.stack;
-	return clone_there(SYS_clone3, (uintptr_t)&args, size, 0, 0, 0);
-}
-
-static __attribute__((noreturn)) void native_sigreturn(struct sud_call *call)
-{
-	struct sud_thread *t = &sud_thread;
-
-	/*
-	 * The signal's number and code are not needed any more: let it look
-	 * like the one whose return the kernel exempts. The siginfo lies behind
-	 * the ucontext, which is shorter in the kernel than in the C library.
-	 */
-	if (t->sigreturn_flag) {
-		siginfo_t *info =
-			(siginfo_t *)(call->rsp +
-				      offsetof(ucontext_t, uc_sigmask) + 8);
-
-		info->si_signo = SIGSYS;
-		info->si_code = SYS_USER_DISPATCH;
-	}
-	sud_sigreturn(call->rsp, t->has_selector ? t->selector : NULL);
-}
-
-long sud_call_native(struct sud_call *call)
-{
-	/* The kernel looks at the lower half only. */
-	switch ((uint32_t)call->rax) {
-	case SYS_rt_sigreturn:
-		native_sigreturn(call);
-	case SYS_vfork:
-		return raw(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0, 0);
-	case SYS_clone:
-		return native_clone(call);
-	case SYS_clone3:
-		return native_clone3(call);
-	}
-	return raw(call->rax, call->rdi, call->rsi, call->rdx, call->r10,
-		   call->r8, call->r9);
 }

@@ -39,7 +39,10 @@
  *
  * Threads: each installs for itself. The thread or process that clone, fork or
  * vfork makes is off until it does; after fork the library's state is the
- * parent's copy and may be installed again. exec leaves the new image off.
+ * parent's copy and may be installed again. With SUD_UPCALL_INHERIT it is armed
+ * from the start, by the process's handler, which uses neither errno nor the C
+ * library, and whose guest may do with FS what it likes. exec leaves the new image
+ * off.
  *
  * Not with the own stack: a signal handler on an alternate stack (SA_ONSTACK)
  * that makes blocked calls. Where the handler's stack begins follows from the
@@ -94,6 +97,17 @@ typedef long (*sud_handler)(struct sud_call *call);
 #define SUD_UPCALL_NO_VECTORS 1U
 /* No selector: the region alone says what is blocked, from now on. */
 #define SUD_UPCALL_NO_SELECTOR 2U
+/*
+ * The calling thread's threads and child processes, and theirs, are armed as it is
+ * from their first instruction. The handler is the process's: one for all, and the
+ * last one that was installed so. There is neither selector nor own stack.
+ */
+#define SUD_UPCALL_INHERIT 4U
+/*
+ * With SUD_UPCALL_INHERIT: the threads that the process has already are armed, too.
+ * Each arms itself in the handler of a signal, which see libsud(3).
+ */
+#define SUD_UPCALL_ALL_THREADS 8U
 
 /* The least size of an own stack. The vector state takes up to 3 KiB of it. */
 #define SUD_UPCALL_STACK_MIN 16384
@@ -143,6 +157,14 @@ SUD_API int sud_upcall_install(sud_handler handler,
  */
 SUD_API int sud_upcall_remove(void);
 
+/**
+ * sud_upcall_remove_all() - no call of any thread of the process is blocked any more
+ *
+ * Threads that installed for themselves included. Return: 0, or -1 and errno, as
+ * sud_upcall_install() with SUD_UPCALL_ALL_THREADS.
+ */
+SUD_API int sud_upcall_remove_all(void);
+
 /*
  * The selector of the calling thread; they return what it was. After
  * sud_call_block() the C library's calls are blocked as well, unless the region
@@ -161,16 +183,35 @@ SUD_API void sud_call_restore(int old);
  *   rt_sigreturn does not return: the guest goes on where the signal found it,
  *	with the selector at BLOCK
  *   fork returns twice, in the child too, which then runs the rest of the
- *	handler on its way back to the guest
- *   vfork, and clone or clone3 with CLONE_VM but no stack: the same, on a copy
- *	of memory, as fork; the parent waits as with vfork
- *   clone, clone3 with a stack: the child goes straight to the guest; some 3 KiB
- *	of its stack are used. clone3's arguments must be readable, and of no
- *	more than 256 bytes.
+ *	handler on its way back to the guest; so do clone and clone3 without
+ *	CLONE_VM, CLONE_SETTLS and a stack
+ *   vfork, clone, clone3 otherwise: the child goes straight to the guest. On its
+ *	parent's stack it gets CLONE_VFORK, if that is not there. 272 bytes at the
+ *	top of a new stack are used. libsud(3) says what else differs.
  *
  * Return: the result, or -errno.
  */
 SUD_API long sud_call_native(struct sud_call *call);
+
+/**
+ * sud_raw_call() - a system call that is the caller's own, not the guest's
+ * @nr: its number
+ * @a: first argument
+ * @b: second
+ * @c: third
+ * @d: fourth
+ * @e: fifth
+ * @f: sixth
+ *
+ * It runs, also in a thread without a selector and where the calls of the C library are
+ * blocked, unless the region that was asked for says otherwise. It uses neither errno
+ * nor anything else of the thread's. Not for calls that make a child, nor for
+ * rt_sigreturn.
+ *
+ * Return: the result, or -errno.
+ */
+SUD_API long sud_raw_call(long nr, long a, long b, long c, long d, long e,
+			  long f);
 
 #ifdef __cplusplus
 }

@@ -15,6 +15,7 @@
 
 #include <sud.h>
 
+#include "lock.h"
 #include "slots.h"
 
 #define AREA_SIZE (64 << 10)
@@ -25,28 +26,8 @@ static unsigned char *area;
 static bool taken[SLOTS];
 static pid_t owner;
 
-/*
- * Held for a few instructions. Not a mutex: that could be held by another thread at
- * a fork, and would never be free in the child, which takes it as its own instead.
- */
-static pid_t locked_by;
-
-static void lock(pid_t pid)
-{
-	pid_t holder;
-
-	do {
-		/* Nobody, or the parent, as it was when this process began. */
-		holder = __atomic_load_n(&locked_by, __ATOMIC_RELAXED);
-	} while (holder == pid || !__atomic_compare_exchange_n(
-					  &locked_by, &holder, pid, false,
-					  __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
-}
-
-static void unlock(void)
-{
-	__atomic_store_n(&locked_by, 0, __ATOMIC_RELEASE);
-}
+/* Held for a few instructions. */
+static int locked_by;
 
 /* For tests, and for who suspects the area: LIBSUD_NO_AREA=1. */
 static bool wanted(int fd)
@@ -72,7 +53,7 @@ volatile unsigned char *sud_slots_get(int fd)
 	volatile unsigned char *byte = NULL;
 	pid_t pid = getpid();
 
-	lock(pid);
+	sud_lock(&locked_by, pid);
 	if (owner != pid) {
 		for (int i = 0; i < SLOTS; i++)
 			taken[i] = false;
@@ -87,7 +68,7 @@ volatile unsigned char *sud_slots_get(int fd)
 		byte = area + (size_t)i * SLOT_SIZE;
 		*byte = SUD_SELECTOR_ALLOW;
 	}
-	unlock();
+	sud_unlock(&locked_by);
 	return byte;
 }
 
@@ -96,8 +77,8 @@ void sud_slots_put(volatile unsigned char *byte)
 	size_t i = (byte - area) / SLOT_SIZE;
 	pid_t pid = getpid();
 
-	lock(pid);
+	sud_lock(&locked_by, pid);
 	if (owner == pid)
 		taken[i] = false;
-	unlock();
+	sud_unlock(&locked_by);
 }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What the library's files share.
+ *
+ * A thread that was armed for itself (libsud.c) has its handler and selector in
+ * thread-local storage. One that was armed with SUD_UPCALL_INHERIT (process.c) has
+ * nothing of its own: it, its threads and its children share one handler, and need
+ * neither FS nor memory that somebody would have had to prepare.
+ */
+#ifndef SUD_INTERNAL_H
+#define SUD_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+
+#include <sud.h>
+
+#include "libsud.h"
+
+#define HIDDEN __attribute__((visibility("hidden")))
+
+/*
+ * A thread's own. entry.S knows the offsets of the first four.
+ *
+ * The selector is in a control area, or is @own_byte where there is none; NULL is
+ * @own_byte, too, as long as nothing else has been needed.
+ */
+struct sud_thread {
+	volatile unsigned char *selector;
+	sud_handler handler;
+	uintptr_t stack;
+	uintptr_t stack_end;
+	volatile unsigned char *slot;
+	int slot_owner; /* a forked child's slots are others */
+	volatile unsigned char own_byte;
+	bool has_selector;
+	bool sigreturn_flag;
+};
+
+/* At a fixed distance from FS, so that entry.S needs no call to find it. */
+HIDDEN extern __thread struct sud_thread sud_thread
+	__attribute__((tls_model("initial-exec")));
+
+/* The same for all threads; written once, before the first entry. */
+HIDDEN extern uint64_t sud_vector_size;
+
+/* entry.S: where calls arrive, and where their handlers return to. */
+#define SUD_ENTRY(name)         \
+	HIDDEN void name(void); \
+	HIDDEN extern char name##_back[]
+SUD_ENTRY(sud_entry);
+SUD_ENTRY(sud_entry_vectors);
+SUD_ENTRY(sud_entry_own);
+SUD_ENTRY(sud_entry_own_vectors);
+SUD_ENTRY(sud_process_entry);
+SUD_ENTRY(sud_process_entry_vectors);
+
+/* calls.S: the calls that always run, but in a region that was asked for. */
+HIDDEN extern char sud_calls[], sud_calls_end[];
+HIDDEN void sud_restorer(void);
+HIDDEN void sud_sigreturn(uint64_t sp, volatile unsigned char *selector)
+	__attribute__((noreturn));
+
+/* No errno, no TLS: negative errnos. */
+static inline long sud_device_open(void)
+{
+	return sud_raw_call(SYS_open, (long)SUD_DEVICE, O_RDWR | SUD_O_CLOEXEC,
+			    0, 0, 0, 0);
+}
+
+static inline long sud_device_set(int fd, const struct sud_config *config)
+{
+	return sud_raw_call(SYS_ioctl, fd, SUD_IOC_SET, (long)config, 0, 0, 0);
+}
+
+static inline void sud_device_close(int fd)
+{
+	sud_raw_call(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+/* process.c: sud_upcall_install() with SUD_UPCALL_INHERIT; 0 or -errno. */
+HIDDEN long sud_process_install(sud_handler handler,
+				const struct sud_options *options);
+
+/*
+ * threads.c: have all other threads of the process call SET with @config. Their
+ * descriptor @fd has to be the caller's. Return: 0 or -errno.
+ */
+HIDDEN long sud_threads_set(int fd, const struct sud_config *config);
+
+#endif /* SUD_INTERNAL_H */
