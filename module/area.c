@@ -21,6 +21,7 @@
 #include <sud_uapi.h>
 
 #include "area.h"
+#include "compat/page.h"
 #include "compat/vma.h"
 #include "reclaim.h"
 #include "user.h"
@@ -31,7 +32,7 @@ static void free_pages_of(struct sud_area *area)
 
 	for (i = 0; i < area->size >> PAGE_SHIFT; i++)
 		if (area->pages[i])
-			__free_page(area->pages[i]);
+			sud_page_free(area->pages[i]);
 	kvfree(area->pages);
 }
 
@@ -43,8 +44,8 @@ static bool fill_with_pages(struct sud_area *area)
 	if (!area->pages)
 		return false;
 	for (i = 0; i < n; i++) {
-		area->pages[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO |
-					    __GFP_NOWARN);
+		area->pages[i] = sud_page_alloc(
+			GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
 		if (!area->pages[i])
 			goto free;
 	}

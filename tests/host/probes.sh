@@ -82,6 +82,9 @@ if [ "${1:-}" = inside ]; then
 		change "$symvers" 's/$/\n0x00000000\tftrace_free_filter\tvmlinux\tEXPORT_SYMBOL_GPL\t\n/' &&
 			compiled guard HAVE_FREE_FILTER
 		answer "ftrace_free_filter() for modules"
+		change "$headers/include/linux/page-flags.h" 's/PAGE_TYPE_OPS\(Kmemcg, kmemcg\)/PAGEFLAG_FALSE(Kmemcg)/' &&
+			compiled area -CHARGED_PAGE_HAS_TYPE
+		answer "pages that can be charged and mapped"
 		;;
 	6.1)
 		change "$ftrace" 's/\bftrace_regs\b/other_regs/g;
