@@ -223,7 +223,6 @@ installed_files()
 		build/libsud.so lib/libsud.so
 		build/libsud.pc lib/pkgconfig/libsud.pc
 		build/libsud-prctl.so lib/libsud-prctl.so
-		build/libsud-trace.so lib/libsud-trace.so
 		build/lib32/libsud-prctl.so lib32/libsud-prctl.so
 		build/sudctl bin/sudctl
 		tools/sudctl/completion/sudctl share/bash-completion/completions/sudctl

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # What scripts/demo runs in the guest.
-traced() { tools-run LD_PRELOAD=/sud/libsud-trace.so "$@"; }
+traced() { tools-run /sud/sudctl trace "$@"; }
 step() { printf '\n== %s\n' "$*"; }
 
 # The first use of the tools root prints nothing of its own.
@@ -14,16 +14,20 @@ step "Loading sud.ko:"
 insmod /lib/sud.ko || exit 1
 ls -l /dev/sud
 
-step "uname -sr, plain:"
-tools-run uname -sr
+step "sudctl trace uname -sr:"
+traced -e signal=none uname -sr
 
-step "uname -sr, every system call handed to a library instead of the kernel:"
-traced uname -sr 2>&1 >/tmp/uname | tee /tmp/uname.trace
-echo "uname printed: $(cat /tmp/uname)"
+step "ls, only the calls with a path:"
+traced -e %file ls /
 
-step "head -n 1 /etc/os-release, the same way:"
-traced head -n 1 /etc/os-release 2>&1 >/tmp/head | tee /tmp/head.trace
-echo "head printed: $(cat /tmp/head)"
+step "A static program:"
+traced /tests/traced/children-static 2>&1 | tail -n 5
+
+step "A pipeline with its children, counted:"
+traced -f -c sh -c 'ls / | grep b | sort -r | head -n 2'
+
+step "The same kernel answers getpid() for an example that emulates it:"
+/tests/examples/getpid
 
 step "A process that is armed holds the module:"
 /tests/dynamic/demo hold &
@@ -35,9 +39,9 @@ rmmod sud && echo "and when it is gone, rmmod works"
 step "What was seen"
 cat <<END
 - this kernel's own prctl refuses Syscall User Dispatch
-- with the module, uname and head ran unchanged, yet not one of their
-  $(cat /tmp/uname.trace /tmp/head.trace | grep -c '(') system calls was executed as they made it: the kernel handed each one
-  back, and a library in the program answered it
-- uname's answer was made up there: it believes that it runs on Plan9
+- with the module, the programs ran unchanged, yet none of their system calls was executed as
+  they made it: the kernel handed each one back to code that sudctl had put into the program,
+  which made it, and recorded it
 END
-grep -q Plan9 /tmp/uname && grep -q Debian /tmp/head
+traced -o /tmp/trace uname -s >/tmp/uname
+grep -q '^Linux' /tmp/uname && grep -q '^uname(.* = 0' /tmp/trace

@@ -40,7 +40,7 @@ int main(void)
 	char line[64] = "";
 	pid_t child;
 	FILE *file;
-	int i;
+	volatile int i;
 
 	for (i = 0; i < 3; i++) {
 		child = vfork();
@@ -57,9 +57,7 @@ int main(void)
 	child = vfork();
 	if (!child) {
 		/* Within a child that shares its parent's stack. */
-		pid_t inner = vfork();
-
-		if (!inner)
+		if (!vfork())
 			_exit(1);
 		_exit(8);
 	}

@@ -342,14 +342,19 @@ static void on_event_stop(struct tracee *tracee, int sig)
 	}
 }
 
+static void set_status(int status)
+{
+	command_status = WIFSIGNALED(status) ? 0x100 | WTERMSIG(status)
+					     : WEXITSTATUS(status);
+}
+
 static void on_end(struct tracee *tracee, int status)
 {
 	drain();
 	drain_unfinished(tracee, NULL);
 	print_end(tracee, status);
 	if (tracee->tid == command)
-		command_status = WIFSIGNALED(status) ? 0x100 | WTERMSIG(status)
-						     : WEXITSTATUS(status);
+		set_status(status);
 	tracee_delete(tracee);
 }
 
@@ -475,6 +480,13 @@ int events_loop(void)
 			end_by = sig;
 			start_detaching();
 		}
+	}
+	/* Its output cannot be written, and the command goes on untraced. */
+	if (command && detaching && !end_by) {
+		int status;
+
+		if (waitpid(command, &status, 0) == command)
+			set_status(status);
 	}
 	if (end_by)
 		return command || end_by != SIGINT ? 0x100 | end_by : 0;
