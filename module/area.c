@@ -44,8 +44,8 @@ static bool fill_with_pages(struct sud_area *area)
 	if (!area->pages)
 		return false;
 	for (i = 0; i < n; i++) {
-		area->pages[i] = sud_page_alloc(
-			GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
+		area->pages[i] = sud_page_alloc(GFP_KERNEL_ACCOUNT |
+						__GFP_ZERO | __GFP_NOWARN);
 		if (!area->pages[i])
 			goto free;
 	}

@@ -67,6 +67,7 @@ struct ksigaction {
 	void (*handler)(int sig);
 	unsigned long flags, restorer, mask;
 };
+
 const struct ksigaction matrix_ignore = { .handler = SIG_IGN };
 
 /* Loads what is in @regs, rax to r15, makes the call, and waits for the child. */
@@ -458,6 +459,7 @@ static const uint64_t more_flags[] = {
 	CLONE_PTRACE,	    CLONE_CLEAR_SIGHAND,
 	CLONE_DETACHED,	    CLONE_CHILD_CLEARTID,
 };
+
 static const uint64_t sharing[] = {
 	0,
 	CLONE_VM,

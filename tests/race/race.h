@@ -306,7 +306,8 @@ extern struct shared *sh;
 /* A thread's part of the control area. */
 struct area_slot {
 	volatile u8 selector;
-	u64 top __attribute__((aligned(64)));
+	u8 unused[63]; /* in another cache line than what follows */
+	u64 top;
 	struct sud_upcall_frame frames[28];
 };
 

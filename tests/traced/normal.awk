@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: awk [-v loose=1] -f normal.awk TRACE    what strace -f -o and sudctl trace -f -o
-# both have to say: a line for each call, with its name and result, process by process in
-# the order in which they begin. Numbers of processes and addresses differ from run to run.
+# both have to say: a line for each call, with its name and result, process by process as
+# they are numbered. Numbers of processes and addresses differ from run to run.
 # SIGCHLD comes when it comes, and so does the return of its handler. loose: of threads that
 # wait for each other: the calls of all, by number, without those that waiting makes.
 
@@ -25,10 +25,8 @@ function value(text,	n, i, c)
 
 function add(pid, what)
 {
-	if (!(pid in known)) {
-		known[pid] = ++pids
-		order[pids] = pid
-	}
+	if (!(pid in lines))
+		order[++pids] = pid
 	lines[pid] = lines[pid] what "\n"
 	count[what]++
 }
@@ -61,12 +59,12 @@ function add(pid, what)
 	sub(/ \(.*/, "", result)
 	if (name == "rt_sigreturn")
 		next
-	if (loose && name ~ /^(futex|madvise|munmap|mmap|mprotect|sched_yield|exit|nanosleep|clock_nanosleep|restart_syscall)$/)
+	if (loose && name ~ /^(futex|madvise|munmap|mmap|mprotect|sched_yield|exit|nanosleep|clock_nanosleep|clock_gettime|poll|restart_syscall)$/)
 		next
 	result = value(result)
 	# Its text is as long as the addresses in it.
-	if (result ~ /^[0-9]+$/ && (result > 1000000 ||
-			name ~ /^(clone3?|v?fork|get[p]*[pgst]id|set_tid_address|wait4|getpgrp|getsid)$/) && result > 0)
+	if (result ~ /^[0-9]+$/ && result + 0 > 0 && (loose || result + 0 > 1000000 ||
+			name ~ /^(clone3?|v?fork|getp*[pgst]id|set_tid_address|wait4|getpgrp|getsid)$/))
 		result = "N"
 	add(pid, name " " result)
 }
@@ -77,6 +75,13 @@ END {
 				print count[what], what | "sort"
 		exit
 	}
+	# Not in the order in which they come: that of a child and its parent's call is open.
+	for (i = 1; i <= pids; i++)
+		for (j = i; j > 1 && order[j - 1] + 0 > order[j] + 0; j--) {
+			pid = order[j]
+			order[j] = order[j - 1]
+			order[j - 1] = pid
+		}
 	for (i = 1; i <= pids; i++)
 		printf "%s", "process " i "\n" lines[order[i]]
 }

@@ -8,7 +8,8 @@
 
 int main(int argc, char **argv)
 {
-	int i, n = argc > 1 ? atoi(argv[1]) : 1, fd = open("/dev/zero", O_RDONLY);
+	int i, n = argc > 1 ? atoi(argv[1]) : 1,
+	       fd = open("/dev/zero", O_RDONLY);
 	struct timespec from, to;
 	char byte;
 
@@ -17,7 +18,8 @@ int main(int argc, char **argv)
 		if (read(fd, &byte, 1) != 1)
 			return 1;
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	printf("%.0f\n", ((to.tv_sec - from.tv_sec) * 1e9 + to.tv_nsec -
-			  from.tv_nsec) / n);
+	printf("%.0f\n",
+	       ((to.tv_sec - from.tv_sec) * 1e9 + to.tv_nsec - from.tv_nsec) /
+		       n);
 	return 0;
 }

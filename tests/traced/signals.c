@@ -41,8 +41,7 @@ static void on_alarm(int sig)
 
 static void set_handler(int flags)
 {
-	struct sigaction action = { .sa_handler = on_alarm,
-				    .sa_flags = flags };
+	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = flags };
 
 	sigaction(SIGALRM, &action, NULL);
 }

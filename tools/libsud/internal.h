@@ -40,16 +40,16 @@ struct sud_thread {
 };
 
 /* At a fixed distance from FS, so that entry.S needs no call to find it. */
-HIDDEN extern __thread struct sud_thread sud_thread
+extern HIDDEN __thread struct sud_thread sud_thread
 	__attribute__((tls_model("initial-exec")));
 
 /* The same for all threads; written once, before the first entry. */
-HIDDEN extern uint64_t sud_vector_size;
+extern HIDDEN uint64_t sud_vector_size;
 
 /* entry.S: where calls arrive, and where their handlers return to. */
 #define SUD_ENTRY(name)         \
 	HIDDEN void name(void); \
-	HIDDEN extern char name##_back[]
+	extern HIDDEN char name##_back[]
 SUD_ENTRY(sud_entry);
 SUD_ENTRY(sud_entry_vectors);
 SUD_ENTRY(sud_entry_own);
@@ -58,7 +58,7 @@ SUD_ENTRY(sud_process_entry);
 SUD_ENTRY(sud_process_entry_vectors);
 
 /* calls.S: the calls that always run, but in a region that was asked for. */
-HIDDEN extern char sud_calls[], sud_calls_end[];
+extern HIDDEN char sud_calls[], sud_calls_end[];
 HIDDEN void sud_restorer(void);
 HIDDEN void sud_sigreturn(uint64_t sp, volatile unsigned char *selector)
 	__attribute__((noreturn));

@@ -124,7 +124,8 @@ static int run(int argc, char **argv, bool inject)
 	close(said[1]);
 	wait_for(tracer);
 	if (read(said[0], &status, sizeof(status)) != sizeof(status)) {
-		sudctl_error("the tracer was killed; what it traced goes on without it");
+		sudctl_error(
+			"the tracer was killed; what it traced goes on without it");
 		events_rescue();
 		return 1;
 	}

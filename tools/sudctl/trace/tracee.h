@@ -16,7 +16,7 @@ enum tracee_state {
 	TRACEE_ATTACHED, /* seized, and not armed yet */
 	TRACEE_BOOTS, /* it runs boot.S */
 	TRACEE_RUNS,
-	TRACEE_LEAVES,	 /* it unmaps its space, as sudctl leaves */
+	TRACEE_LEAVES, /* it unmaps its space, as sudctl leaves */
 };
 
 #define DEFERRED 8
