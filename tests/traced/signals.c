@@ -16,6 +16,9 @@ static sigjmp_buf env;
 static volatile int jumps;
 static char stack[65536];
 
+/* An address that is none; the compiler is not to know. */
+static void *volatile nowhere = (void *)8;
+
 static void say(const char *text)
 {
 	if (write(1, text, strlen(text)) < 0)
@@ -76,7 +79,7 @@ int main(void)
 	sigaction(SIGSEGV, &fault, NULL);
 	for (i = 0; i < 3; i++)
 		if (!sigsetjmp(env, 1))
-			*(volatile int *)8 = 1;
+			*(volatile int *)nowhere = 1;
 	if (pipe(pipes))
 		return 1;
 
@@ -105,8 +108,8 @@ int main(void)
 	jumps = 0;
 	raise(SIGALRM);
 
-	after("write", write(-1, (void *)8, 5));
-	after("write", write(pipes[1], (void *)8, 5));
-	after("access", access((void *)8, 0));
+	after("write", write(-1, nowhere, 5));
+	after("write", write(pipes[1], nowhere, 5));
+	after("access", access(nowhere, 0));
 	return 7;
 }
