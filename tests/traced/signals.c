@@ -71,7 +71,8 @@ int main(void)
 	struct sigaction fault = { .sa_sigaction = on_fault,
 				   .sa_flags = SA_SIGINFO | SA_ONSTACK };
 	stack_t ss = { .ss_sp = stack, .ss_size = sizeof(stack) };
-	int pipes[2], i, status;
+	int pipes[2], status;
+	volatile int i;
 	pid_t child;
 	char byte;
 
