@@ -111,7 +111,7 @@ void bystander(struct slot *slot)
 			native_calls(s);
 		else
 			natural_calls(s);
-		if (kind == PLAIN && s->beat->moves % 8 == 0)
+		if (kind != NATIVE && s->beat->moves % 8 == 0)
 			list_armed(s);
 		s->beat->moves++;
 		sleep_us(3000);
