@@ -39,7 +39,8 @@ same()
 
 same exact ls ls -lR /etc/apt
 same exact perl perl -e 'print join(",", map { $_ * 2 } 1 .. 5), "\n"; print `echo child`'
-same loose pipeline bash -c 'for i in 1 2; do (echo $i; ls / | grep b) | sort; done'
+# One writer to each pipe, which writes once: or the number of reads is open.
+same loose pipeline bash -c 'for i in 1 2; do (cd /; ls | grep b) | sort; echo $i; done'
 same exact busybox busybox sh -c 'ls / | wc -l; echo $(echo in)'
 same exact signals $traced/signals
 same exact children $traced/children
