@@ -53,7 +53,7 @@ static void threads(void)
 static void children(void)
 {
 	extern char **environ;
-	static char *argv[] = { "sh", "-c", "echo spawned; exit 3", NULL };
+	char *const argv[] = { "sh", "-c", "echo spawned; exit 3", NULL };
 	char line[64] = "";
 	int status = -1;
 	pid_t pid;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # examples/trace.c changes nothing of a program, and misses none of its threads and
 # children.
+# shellcheck disable=SC2016
 # shellcheck source=scripts/ktap.sh
 . /tests/ktap.sh
 lines=/tmp/trace-lines

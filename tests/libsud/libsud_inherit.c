@@ -137,7 +137,7 @@ static void check_exit(pid_t pid, int code)
 
 TEST(forks, "fork, its child's fork, vfork, posix_spawn, system")
 {
-	static char *argv[] = { "sh", "-c", "exit 8", NULL };
+	char *const argv[] = { "sh", "-c", "exit 8", NULL };
 	pid_t pid;
 
 	install_inheriting(tell, 0);

@@ -36,7 +36,7 @@ static pid_t clone_with(int flags)
 
 int main(void)
 {
-	static char *args[] = { "echo", "spawned", NULL };
+	char *const args[] = { "echo", "spawned", NULL };
 	char line[64] = "";
 	pid_t child;
 	FILE *file;

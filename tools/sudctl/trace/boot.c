@@ -142,21 +142,23 @@ static void finish_restart(struct user_regs_struct *regs)
 	regs->orig_rax = -1;
 }
 
-#define BOOT_SIZE ((size_t)(boot_text_end - boot_text))
+#define BOOT_SIZE AT_boot_size
+#define ROOM 1024
+
+_Static_assert(BOOT_SIZE <= ROOM, "boot.S fits");
 
 /* @now: the registers that it is to begin with */
 static const char *start_at(struct tracee *tracee, uint64_t label,
 			    struct user_regs_struct *now)
 {
-	char code[1024];
+	char code[ROOM];
 	uint64_t end = memory_vdso_end(tracee->tid), at;
 	size_t i;
 
 	if (!end)
 		return "it has no vDSO";
 	at = (end - BOOT_SIZE) & ~15UL;
-	if (BOOT_SIZE > sizeof(code) ||
-	    memory_read(tracee->tid, at, code, BOOT_SIZE) != BOOT_SIZE)
+	if (memory_read(tracee->tid, at, code, BOOT_SIZE) != BOOT_SIZE)
 		return "its vDSO cannot be read";
 	for (i = 0; i < BOOT_SIZE; i++)
 		if (code[i])
@@ -177,7 +179,7 @@ static const char *start_at(struct tracee *tracee, uint64_t label,
 /* The thread has made the last call of boot.S, and goes on where it was. */
 static void end(struct tracee *tracee)
 {
-	static const char nothing[1024];
+	static const char nothing[ROOM];
 
 	if (!ptrace(PTRACE_SETREGS, tracee->tid, 0, &tracee->boot_regs))
 		memory_write(tracee->tid, tracee->boot_at, nothing, BOOT_SIZE);

@@ -9,7 +9,7 @@
 #include "options.h"
 #include "sudctl/sudctl.h"
 
-#define BUFFER (1 << 16)
+#define BUFFER 65536
 
 struct options options;
 

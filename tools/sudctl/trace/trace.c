@@ -39,13 +39,13 @@ static void die_of(int sig)
 /* They wait until sudctl asks for them, or for the program that they are for, too. */
 static void block_signals(void)
 {
-	static const int signals[] = { SIGCHLD, SIGTERM, SIGHUP,
-				       SIGINT,	SIGQUIT, SIGPIPE };
+	static const int signals[] = { SIGCHLD, SIGTERM, SIGHUP, SIGINT,
+				       SIGQUIT, SIGPIPE, 0 };
 	sigset_t set;
 	size_t i;
 
 	sigemptyset(&set);
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+	for (i = 0; signals[i]; i++)
 		sigaddset(&set, signals[i]);
 	sigprocmask(SIG_BLOCK, &set, &options.mask);
 }

@@ -54,7 +54,9 @@ static bool is_before(uint64_t at, const struct slot *slot)
 {
 	if (at >= AT_functions)
 		return !slot->over;
-	return at <= AT_native || (at >= AT_special && at <= AT_fork_native) ||
+	return at <= AT_native ||
+	       (at >= AT_special && at <= AT_sigreturn_native) ||
+	       (at >= AT_fork && at <= AT_fork_native) ||
 	       (at >= AT_vfork && at <= AT_vfork_native) ||
 	       (at >= AT_new_stack && at <= AT_new_stack_native);
 }
@@ -118,10 +120,7 @@ enum unwound unwind(struct tracee *tracee, struct user_regs_struct *regs,
 	*result = result_in_rax(at) ? regs->rax : f.result;
 	restore(regs, &f);
 	regs->rsp = slot->frame + FRAME_BELOW;
-	if (at > AT_sigreturn_native && at < AT_fork) {
-		/* Its frame was not one: the signal is for that. */
-		regs->rip = f.ip;
-	} else if (is_before(at, slot)) {
+	if (is_before(at, slot)) {
 		regs->rip = f.ip - SYSCALL_SIZE;
 		regs->rax = f.nr;
 		regs->orig_rax = -1;
@@ -130,12 +129,13 @@ enum unwound unwind(struct tracee *tracee, struct user_regs_struct *regs,
 		slot->rule = 0;
 		slot->active = ACTIVE_NOT;
 		return UNWOUND_BEFORE;
-	} else {
-		regs->rip = f.ip;
-		regs->rax = *result;
-		if (!again)
-			regs->orig_rax = -1;
 	}
+	regs->rip = f.ip;
+	/* Behind rt_sigreturn's: its frame was not one, and the signal is for that. */
+	if (at <= AT_sigreturn_native || at >= AT_fork)
+		regs->rax = *result;
+	if (!again)
+		regs->orig_rax = -1;
 	return UNWOUND_AFTER;
 }
 
