@@ -358,6 +358,34 @@ static void on_end(struct tracee *tracee, int status)
 	tracee_delete(tracee);
 }
 
+/* At a stop, while sudctl leaves. */
+static void let_go(struct tracee *tracee, int sig, int event)
+{
+	switch (event) {
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		/* The call is not over, and its result not there. */
+		ptrace(PTRACE_INTERRUPT, tracee->tid, 0, 0);
+		go_on(tracee, 0);
+		return;
+	case PTRACE_EVENT_EXEC:
+		/* What it had mapped is gone, and it is off. */
+		tracee_leave_space(tracee);
+		detach_now(tracee, 0);
+		return;
+	case PTRACE_EVENT_STOP:
+		if (!stops_group(sig))
+			break;
+		/* It stays stopped: no code runs there to unmap the space. */
+		move_out(tracee);
+		boot_disarm(tracee);
+		detach_now(tracee, 0);
+		return;
+	}
+	detach(tracee, event || sig == SYSCALL_STOP ? 0 : sig);
+}
+
 static void on_status(pid_t tid, int status)
 {
 	struct tracee *tracee = tracee_find(tid);
@@ -375,14 +403,7 @@ static void on_status(pid_t tid, int status)
 	if (rescuing && tracee->space && tracee->slot < 0)
 		rescue_slot(tracee);
 	if (detaching && !runs_boot(tracee)) {
-		if (event == PTRACE_EVENT_STOP && stops_group(sig)) {
-			/* It stays stopped: no code runs there to unmap the space. */
-			move_out(tracee);
-			boot_disarm(tracee);
-			detach_now(tracee, 0);
-			return;
-		}
-		detach(tracee, event || sig == SYSCALL_STOP ? 0 : sig);
+		let_go(tracee, sig, event);
 		return;
 	}
 	switch (event) {
