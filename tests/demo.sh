@@ -15,7 +15,10 @@ insmod /lib/sud.ko || exit 1
 ls -l /dev/sud
 
 step "sudctl trace uname -sr:"
-traced -e signal=none uname -sr
+traced -o /tmp/trace uname -sr >/tmp/uname
+cat /tmp/trace
+made=$(grep -c ' = ' /tmp/trace)
+echo "uname printed: $(cat /tmp/uname)"
 
 step "ls, only the calls with a path:"
 traced -e %file ls /
@@ -24,7 +27,7 @@ step "A static program:"
 traced /tests/traced/children-static 2>&1 | tail -n 5
 
 step "A pipeline with its children, counted:"
-traced -f -c sh -c 'ls / | grep b | sort -r | head -n 2'
+traced -f -c sh -c 'ls / | grep b | sort -r | head -n 2' 2>&1 | head -n 10
 
 step "The same kernel answers getpid() for an example that emulates it:"
 /tests/examples/getpid
@@ -39,9 +42,8 @@ rmmod sud && echo "and when it is gone, rmmod works"
 step "What was seen"
 cat <<END
 - this kernel's own prctl refuses Syscall User Dispatch
-- with the module, the programs ran unchanged, yet none of their system calls was executed as
-  they made it: the kernel handed each one back to code that sudctl had put into the program,
-  which made it, and recorded it
+- with the module, the programs ran unchanged, yet none of uname's $made system calls was
+  executed as it made it: the kernel handed each one back to code that sudctl had put into
+  the program, which made it, and recorded it
 END
-traced -o /tmp/trace uname -s >/tmp/uname
-grep -q '^Linux' /tmp/uname && grep -q '^uname(.* = 0' /tmp/trace
+[ "$made" -gt 10 ] && grep -q '^Linux' /tmp/uname
