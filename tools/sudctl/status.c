@@ -89,21 +89,23 @@ static __u64 armed_now(const struct sud_status *status)
 	return ever > status->disarmed ? ever - status->disarmed : 0;
 }
 
-static void print_parameters(void)
+/* Those that the loaded module has, and that the caller may read. */
+static void each_parameter(void (*show)(const char *name, const char *value))
 {
-	char value[64];
+	char path[128], value[64];
 	size_t i;
 
-	printf("%-11s", "parameters");
 	for (i = 0; i < ARRAY_SIZE(parameters); i++) {
-		char path[128];
-
 		snprintf(path, sizeof(path), SYSTEM_PARAMETERS "%s",
 			 parameters[i]);
 		if (system_line(path, value, sizeof(value)))
-			printf(" %s=%s", parameters[i], value);
+			show(parameters[i], value);
 	}
-	putchar('\n');
+}
+
+static void print_parameter(const char *name, const char *value)
+{
+	printf(" %s=%s", name, value);
 }
 
 static void print_words(const struct report *report)
@@ -115,7 +117,9 @@ static void print_words(const struct report *report)
 	printf("%-11s %s\n", "kernel", report->kernel.release);
 	printf("%-11s %.*s\n", "hook", SUD_STATUS_HOOK_LEN,
 	       (const char *)status->hook);
-	print_parameters();
+	printf("%-11s", "parameters");
+	each_parameter(print_parameter);
+	putchar('\n');
 	if (report->forbids)
 		printf("%-11s forbidden by %s\n", "arming", report->forbids);
 	else
@@ -126,23 +130,6 @@ static void print_words(const struct report *report)
 	printf("%-11s %llu by SIGSYS, %llu by upcall; %llu killed\n",
 	       "handed back", status->sigsys, status->upcalls, status->kills);
 	threads_print(&report->threads, armed_now(status));
-}
-
-static void json_parameters(void)
-{
-	char value[64];
-	size_t i;
-
-	json_begin("parameters", '{');
-	for (i = 0; i < ARRAY_SIZE(parameters); i++) {
-		char path[128];
-
-		snprintf(path, sizeof(path), SYSTEM_PARAMETERS "%s",
-			 parameters[i]);
-		if (system_line(path, value, sizeof(value)))
-			json_string(parameters[i], value);
-	}
-	json_end('}');
 }
 
 static void print_json(const struct report *report)
@@ -156,7 +143,9 @@ static void print_json(const struct report *report)
 	json_number("abi", report->info.abi);
 	json_string("kernel", report->kernel.release);
 	json_string("hook", hook);
-	json_parameters();
+	json_begin("parameters", '{');
+	each_parameter(json_string);
+	json_end('}');
 	json_bool("arming_allowed", !report->forbids);
 	json_string("forbidden_by", report->forbids);
 	json_begin("counters", '{');

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include "args.h"
+#include "capture.h"
 
 enum kind {
 	NOTHING,
@@ -97,7 +98,7 @@ void call_captures(unsigned int nr, struct call *call)
 	static const unsigned char how[] = {
 		[PATH] = CAPTURE_PATH,	    [STRING] = CAPTURE_STRING,
 		[IN] = CAPTURE_IN,	    [OUT] = CAPTURE_OUT,
-		[ARGV] = CAPTURE_ARGV,	    [ENVP] = CAPTURE_ARGV,
+		[ARGV] = CAPTURE_ARGV,	    [ENVP] = CAPTURE_COUNT,
 		[PAIR] = CAPTURE_FIXED_OUT, [STATUS] = CAPTURE_FIXED_OUT,
 	};
 	const struct prototype *p = &prototypes[nr];
@@ -247,8 +248,7 @@ static const struct captured *find_piece(const struct record *record,
 			return NULL;
 		if (piece->arg == arg)
 			return piece;
-		piece = (const struct captured *)((const char *)(piece + 1) +
-						  ((piece->size + 7) & ~7U));
+		piece = captured_next(piece);
 	}
 	return NULL;
 }
@@ -427,7 +427,7 @@ void args_result(struct text *text, const struct record *record)
 	int64_t result = record->result;
 	size_t i;
 
-	if (result >= 0 || result < -4095) {
+	if (!call_failed(result)) {
 		switch (record->nr) {
 		case SYS_mmap:
 		case SYS_brk:

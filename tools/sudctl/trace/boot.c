@@ -147,14 +147,25 @@ static void finish_restart(struct user_regs_struct *regs)
 
 _Static_assert(BOOT_SIZE <= ROOM, "boot.S fits");
 
-/* @now: the registers that it is to begin with */
-static const char *start_at(struct tracee *tracee, uint64_t label,
-			    struct user_regs_struct *now)
+/* Sends the thread through boot.S from @label on, with these two registers. */
+static const char *start_at(struct tracee *tracee, uint64_t label, uint64_t rdi,
+			    uint64_t rsi)
 {
+	struct user_regs_struct now;
+	const char *why = get_regs(tracee, &tracee->boot_regs);
 	char code[ROOM];
-	uint64_t end = memory_vdso_end(tracee->tid), at;
+	uint64_t end, at;
 	size_t i;
 
+	if (why)
+		return why;
+	/* A filter of the program's may kill for a call that it does not know. */
+	if (memory_status(tracee->tid, "Seccomp", 10) > 0)
+		return "it runs under a seccomp filter";
+	now = tracee->boot_regs;
+	finish_restart(&tracee->boot_regs);
+
+	end = memory_vdso_end(tracee->tid);
 	if (!end)
 		return "it has no vDSO";
 	at = (end - BOOT_SIZE) & ~15UL;
@@ -168,9 +179,11 @@ static const char *start_at(struct tracee *tracee, uint64_t label,
 	       AT_boot_size - AT_boot_regs);
 	if (!memory_write(tracee->tid, at, code, BOOT_SIZE))
 		return "its vDSO cannot be written";
-	now->rip = at + label;
-	now->orig_rax = -1;
-	if (ptrace(PTRACE_SETREGS, tracee->tid, 0, now))
+	now.rdi = rdi;
+	now.rsi = rsi;
+	now.rip = at + label;
+	now.orig_rax = -1;
+	if (ptrace(PTRACE_SETREGS, tracee->tid, 0, &now))
 		return strerror(errno);
 	tracee->boot_at = at;
 	return NULL;
@@ -187,33 +200,12 @@ static void end(struct tracee *tracee)
 
 const char *boot_start(struct tracee *tracee)
 {
-	struct user_regs_struct now;
-	const char *why = get_regs(tracee, &tracee->boot_regs);
-
-	if (why)
-		return why;
-	if (memory_status(tracee->tid, "Seccomp", 10) > 0)
-		return "it runs under a seccomp filter";
-	now = tracee->boot_regs;
-	finish_restart(&tracee->boot_regs);
-	return start_at(tracee, AT_boot, &now);
+	return start_at(tracee, AT_boot, 0, 0);
 }
 
 const char *boot_leave(struct tracee *tracee)
 {
-	struct user_regs_struct now;
-	const char *why = get_regs(tracee, &tracee->boot_regs);
-
-	if (why)
-		return why;
-	/* A filter that the program has made may not know munmap(). */
-	if (memory_status(tracee->tid, "Seccomp", 10) > 0)
-		return "it runs under a seccomp filter";
-	now = tracee->boot_regs;
-	now.rdi = tracee->space->base;
-	now.rsi = SPACE_SIZE;
-	finish_restart(&tracee->boot_regs);
-	return start_at(tracee, AT_unmap, &now);
+	return start_at(tracee, AT_unmap, tracee->space->base, SPACE_SIZE);
 }
 
 /* The file that boot.S has made becomes the space. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "args.h"
+#include "capture.h"
 #include "clock.h"
 #include "count.h"
 #include "options.h"
@@ -27,7 +28,7 @@ void count_one(const struct record *record)
 	struct count *c = &counts[record->nr];
 
 	c->calls++;
-	if (record->result < 0 && record->result >= -4095)
+	if (call_failed(record->result))
 		c->errors++;
 	c->ticks += record->end - record->start;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <x86intrin.h>
 
+#include "capture.h"
 #include "count.h"
 #include "drain.h"
 #include "memory.h"
@@ -130,65 +131,26 @@ bool drain(void)
 /* A record as the handler would have written it, from the thread's memory. */
 static void capture(struct tracee *tracee, struct record *record)
 {
-	const struct call *what = &options.calls[record->nr];
 	struct captured *piece = (struct captured *)(record + 1);
-	bool failed = record->result < 0 && record->result >= -4095;
 	size_t i;
 
 	for (i = 0; i < CAPTURES; i++) {
-		const struct capture *c = &what->captures[i];
-		uint64_t from = record->args[c->arg], whole = 0, size;
+		const struct capture *what =
+			&options.calls[record->nr].captures[i];
 		char *to = (char *)(piece + 1), *end;
+		struct extent extent;
+		size_t got;
 
-		switch (c->kind) {
-		case CAPTURE_PATH:
-			whole = PIECE_MAX;
-			break;
-		case CAPTURE_STRING:
-			whole = options.string_size + 1;
-			break;
-		case CAPTURE_IN:
-			whole = record->args[c->size];
-			break;
-		case CAPTURE_OUT:
-			whole = failed ? 0 : record->result;
-			break;
-		case CAPTURE_FIXED_OUT:
-			whole = failed ? 0 : c->size;
-			break;
-		case CAPTURE_FIXED_IN:
-			whole = c->size;
-			break;
-		default:
+		if (!capture_extent(what, record->args, record->result,
+				    options.string_size, &extent))
 			continue;
-		}
-		if (!from || !whole)
-			continue;
-		size = whole;
-		if ((c->kind == CAPTURE_IN || c->kind == CAPTURE_OUT) &&
-		    size > options.string_size)
-			size = options.string_size;
-		if (size > PIECE_MAX)
-			size = PIECE_MAX;
-		piece->arg = c->arg;
-		piece->flags = 0;
-		piece->whole = whole;
-		piece->size = memory_read(tracee->tid, from, to, size);
-		if (c->kind == CAPTURE_PATH || c->kind == CAPTURE_STRING) {
-			end = memchr(to, 0, piece->size);
-			if (end)
-				piece->size = piece->whole = end - to;
-			else
-				piece->flags = piece->size == size
-						       ? CAPTURED_MORE
-						       : CAPTURED_FAULT;
-		} else if (piece->size < size) {
-			piece->flags = CAPTURED_FAULT;
-		} else if (size < whole) {
-			piece->flags = CAPTURED_MORE;
-		}
+		got = memory_read(tracee->tid, record->args[what->arg], to,
+				  extent.limit);
+		end = extent.text ? memchr(to, 0, got) : NULL;
+		if (end)
+			got = end + 1 - to;
+		piece = capture_note(piece, what, &extent, got);
 		record->pieces++;
-		piece = (struct captured *)(to + ((piece->size + 7) & ~7UL));
 	}
 	record->size = (char *)piece - (char *)record;
 }

@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "boot.h"
-#include "count.h"
 #include "drain.h"
 #include "events.h"
 #include "memory.h"
@@ -448,6 +447,15 @@ static void start_detaching(void)
 	tracee_each(interrupt);
 }
 
+void events_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGCHLD);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGINT);
+}
+
 /*
  * Sleeps until a traced thread has something to tell, or for so long.
  * Return: a signal that says to end, or 0.
@@ -459,12 +467,10 @@ static int wait_for_news(long nanoseconds)
 	sigset_t set;
 	int sig;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	if (!command)
-		sigaddset(&set, SIGINT);
+	events_signals(&set);
+	/* A command gets it from the terminal, too, and it is for that to end. */
+	if (command)
+		sigdelset(&set, SIGINT);
 	sig = sigtimedwait(&set, NULL, &limit);
 	return sig > 0 && sig != SIGCHLD ? sig : 0;
 }

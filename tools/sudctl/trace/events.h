@@ -3,8 +3,12 @@
 #ifndef SUDCTL_TRACE_EVENTS_H
 #define SUDCTL_TRACE_EVENTS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
+
+/* The signals that are waited for: of children, and those that say to end. */
+void events_signals(sigset_t *set);
 
 /* Starts a command. Return: false, with a message and *status, when it cannot be executed. */
 bool events_start(char **command, int *status);

@@ -48,13 +48,18 @@ framed:
 	testl	%eax, %eax
 	jnz	special
 
+/* The arguments, but for r9, from the frame at @frame. */
+.macro	load_five frame
+	movq	FRAME_RDI(\frame), %rdi
+	movq	FRAME_RSI(\frame), %rsi
+	movq	FRAME_RDX(\frame), %rdx
+	movq	FRAME_R10(\frame), %r10
+	movq	FRAME_R8(\frame), %r8
+.endm
+
 .macro	load_args
 	movq	FRAME_NR(%rsp), %rax
-	movq	FRAME_RDI(%rsp), %rdi
-	movq	FRAME_RSI(%rsp), %rsi
-	movq	FRAME_RDX(%rsp), %rdx
-	movq	FRAME_R10(%rsp), %r10
-	movq	FRAME_R8(%rsp), %r8
+	load_five %rsp
 	movq	FRAME_R9(%rsp), %r9
 .endm
 
@@ -72,16 +77,12 @@ returned:
 
 /* What follows the frame is the caller's stack, in @below bytes. */
 .macro	leave_frame below
-	movq	FRAME_RSI(%rsp), %rsi
-	movq	FRAME_RDX(%rsp), %rdx
-	movq	FRAME_R10(%rsp), %r10
-	movq	FRAME_R8(%rsp), %r8
+	load_five %rsp
 	movq	FRAME_R9(%rsp), %r9
 	movq	FRAME_RESULT(%rsp), %rax
 	movq	FRAME_IP(%rsp), %rcx
 	movq	FRAME_FLAGS(%rsp), %r11
 	movq	FRAME_RBX(%rsp), %rbx
-	movq	FRAME_RDI(%rsp), %rdi
 	pushq	%r11
 	popfq
 	leaq	\below(%rsp), %rsp
@@ -146,11 +147,7 @@ vfork_child:
 	pushq	FRAME_FLAGS(%r9)
 	popfq
 	leaq	RED_ZONE(%rsp), %rsp
-	movq	FRAME_RDI(%r9), %rdi
-	movq	FRAME_RSI(%r9), %rsi
-	movq	FRAME_RDX(%r9), %rdx
-	movq	FRAME_R10(%r9), %r10
-	movq	FRAME_R8(%r9), %r8
+	load_five %r9
 	movq	FRAME_IP(%r9), %rcx
 	movq	FRAME_FLAGS(%r9), %r11
 	movq	FRAME_RBX(%r9), %rbx

@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include <asm/unistd_64.h>
 
+#include "capture.h"
 #include "layout.h"
 #include "sud_uapi.h"
 
@@ -26,6 +27,9 @@ _Static_assert(offsetof(struct slot, clone_rdi) == SLOT_CLONE_RDI, "");
 _Static_assert(offsetof(struct slot, clone_rsi) == SLOT_CLONE_RSI, "");
 _Static_assert(offsetof(struct slot, saved) == SLOT_SAVED, "");
 _Static_assert(offsetof(struct slot, over) == SLOT_OVER, "");
+
+/* No program has more arguments. */
+#define ARRAY_MAX 0x10000
 
 extern struct header header __attribute__((visibility("hidden")));
 
@@ -53,11 +57,6 @@ static uint64_t now(void)
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 	return (uint64_t)high << 32 | low;
-}
-
-static bool failed(int64_t result)
-{
-	return (uint64_t)result >= (uint64_t)-4095;
 }
 
 static bool alone(void)
@@ -176,16 +175,21 @@ static size_t copy(struct slot *slot, bool checked, char *to, uint64_t from,
 		    : copy_bytes(to, (void *)from, size);
 }
 
-/* The strings of an array, with their zero bytes, as many as fit. */
-static struct captured *capture_array(struct slot *slot, struct captured *piece,
-				      uint64_t from)
+/* How many pointers an array has, and its strings with their zero bytes, as many as fit. */
+static struct captured *capture_array(struct slot *slot,
+				      const struct capture *what,
+				      struct captured *piece)
 {
+	uint64_t from = slot->args[what->arg];
 	char *to = (char *)(piece + 1);
 	size_t size = 0;
 
+	if (!from)
+		return piece;
+	piece->arg = what->arg;
 	piece->flags = CAPTURED_ARRAY;
 	piece->whole = 0;
-	for (;; from += 8) {
+	for (; piece->whole < ARRAY_MAX; from += 8) {
 		uint64_t at;
 		size_t got;
 
@@ -196,10 +200,10 @@ static struct captured *capture_array(struct slot *slot, struct captured *piece,
 		if (!at)
 			break;
 		piece->whole++;
+		if (what->kind == CAPTURE_COUNT)
+			continue;
 		if (size == PIECE_MAX) {
 			piece->flags |= CAPTURED_MORE;
-			if (piece->whole > 0x10000)
-				break;
 			continue;
 		}
 		got = copy_checked(slot, to + size, at, PIECE_MAX - size, true);
@@ -210,77 +214,24 @@ static struct captured *capture_array(struct slot *slot, struct captured *piece,
 		}
 	}
 	piece->size = size;
-	return (struct captured *)(to + ((size + 7) & ~7UL));
+	return captured_next(piece);
 }
 
+/* Return: where the next piece goes; @piece itself when there is none. */
 static struct captured *capture(struct slot *slot, const struct capture *what,
 				int64_t result, struct captured *piece)
 {
-	uint64_t from = slot->args[what->arg], whole, limit;
-	bool text = false;
+	struct extent extent;
 	size_t got;
 
-	switch (what->kind) {
-	case CAPTURE_PATH:
-		whole = limit = PIECE_MAX;
-		text = true;
-		break;
-	case CAPTURE_STRING:
-		limit = header.string_size + 1;
-		whole = limit;
-		text = true;
-		break;
-	case CAPTURE_IN:
-		whole = slot->args[what->size];
-		limit = header.string_size;
-		break;
-	case CAPTURE_OUT:
-		whole = failed(result) ? 0 : result;
-		limit = header.string_size;
-		break;
-	case CAPTURE_FIXED_OUT:
-		whole = failed(result) ? 0 : what->size;
-		limit = whole;
-		break;
-	case CAPTURE_FIXED_IN:
-		whole = limit = what->size;
-		break;
-	case CAPTURE_ARGV:
-		if (!from)
-			return piece;
-		piece->arg = what->arg;
-		return capture_array(slot, piece, from);
-	default:
+	if (what->kind == CAPTURE_ARGV || what->kind == CAPTURE_COUNT)
+		return capture_array(slot, what, piece);
+	if (!capture_extent(what, slot->args, result, header.string_size,
+			    &extent))
 		return piece;
-	}
-	if (!from || (!whole && what->kind != CAPTURE_IN))
-		return piece;
-	if (limit > PIECE_MAX)
-		limit = PIECE_MAX;
-	if (limit > whole)
-		limit = whole;
-	got = copy(slot, failed(result), (char *)(piece + 1), from, limit,
-		   text);
-	piece->arg = what->arg;
-	piece->flags = 0;
-	piece->size = got;
-	piece->whole = whole;
-	if (text) {
-		char *end = (char *)(piece + 1) + got;
-
-		if (got && !end[-1])
-			piece->size = piece->whole = got - 1;
-		else if (got == limit)
-			piece->flags |= CAPTURED_MORE;
-		else
-			piece->flags |= CAPTURED_FAULT;
-	} else if (got < limit) {
-		piece->flags |= CAPTURED_FAULT;
-	} else if (limit < whole) {
-		piece->flags |= CAPTURED_MORE;
-	}
-	return (struct captured *)((char *)(piece + 1) +
-				   ((piece->size + 7) & ~7U));
+	got = copy(slot, call_failed(result), (char *)(piece + 1),
+		   slot->args[what->arg], extent.limit, extent.text);
+	return capture_note(piece, what, &extent, got);
 }
 
 static void write_record(struct slot *slot, enum record_kind kind,
@@ -333,7 +284,7 @@ static void count(struct slot *slot, int64_t result)
 		slot->nr;
 
 	c->ticks += now() - slot->start;
-	if (failed(result))
+	if (call_failed(result))
 		c->errors++;
 	c->calls++;
 	slot->head++;

@@ -78,9 +78,9 @@ enum capture_kind {
 	CAPTURE_STRING, /* the same, as far as -s says */
 	CAPTURE_IN, /* as long as argument @size says */
 	CAPTURE_OUT, /* as long as the result says */
-	CAPTURE_FIXED_IN, /* @size bytes */
-	CAPTURE_FIXED_OUT, /* the same, if the call succeeded */
+	CAPTURE_FIXED_OUT, /* @size bytes, if the call succeeded */
 	CAPTURE_ARGV, /* the strings of an array of pointers */
+	CAPTURE_COUNT, /* only how many pointers such an array has */
 };
 
 struct capture {
@@ -206,13 +206,21 @@ enum captured_flag {
 	CAPTURED_ARRAY = 4, /* strings with their zero bytes */
 };
 
-/* No record is larger. */
-#define RECORD_MAX 0x3000
-/* What the captured pieces of one record may take, and one of them. */
-#define PIECE_MAX 4096
+static inline struct captured *captured_next(const struct captured *piece)
+{
+	return (struct captured *)((char *)(piece + 1) +
+				   ((piece->size + 7) & ~7U));
+}
+
+#define PIECE_MAX 4096 /* no captured piece is larger */
+#define RECORD_MAX 0x3080 /* and no record */
 
 #define FUTEX_DIED 0x40000000
 
+_Static_assert(sizeof(struct record) + CAPTURES * (sizeof(struct captured) +
+						   PIECE_MAX) <=
+		       RECORD_MAX,
+	       "the pieces fit a record");
 _Static_assert(sizeof(struct frame) == FRAME_SIZE, "the frame's size");
 _Static_assert(sizeof(struct header) <= HEADER_SIZE, "the header's size");
 _Static_assert(sizeof(struct slot) <= SLOT_SIZE - RING_SIZE, "the slot's size");

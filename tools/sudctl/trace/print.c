@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -155,12 +156,6 @@ static void add_string(struct captured *piece, const char *string)
 	piece->whole++;
 }
 
-static struct captured *next_piece(struct captured *piece)
-{
-	return (struct captured *)((char *)(piece + 1) +
-				   ((piece->size + 7) & ~7U));
-}
-
 void print_command(struct tracee *tracee, const char *file, char **argv)
 {
 	static union {
@@ -171,9 +166,9 @@ void print_command(struct tracee *tracee, const char *file, char **argv)
 	struct captured *piece = (struct captured *)(record + 1);
 	char **at;
 
-	if (!(options.calls[59].flags & CALL_SHOWN) || options.count)
+	if (!(options.calls[SYS_execve].flags & CALL_SHOWN) || options.count)
 		return;
-	record->nr = 59; /* execve */
+	record->nr = SYS_execve;
 	record->start = __rdtsc();
 	record->args[1] = (uintptr_t)argv;
 	record->args[2] = (uintptr_t)environ;
@@ -182,15 +177,15 @@ void print_command(struct tracee *tracee, const char *file, char **argv)
 	add_string(piece, file);
 	if (piece->size)
 		piece->size--;
-	piece = next_piece(piece);
+	piece = captured_next(piece);
 	add_piece(piece, 1, CAPTURED_ARRAY);
 	for (at = argv; *at; at++)
 		add_string(piece, *at);
-	piece = next_piece(piece);
+	piece = captured_next(piece);
 	add_piece(piece, 2, CAPTURED_ARRAY);
 	for (at = environ; *at; at++)
 		piece->whole++;
-	record->size = (char *)next_piece(piece) - (char *)record;
+	record->size = (char *)captured_next(piece) - (char *)record;
 	keep(tracee, record);
 }
 

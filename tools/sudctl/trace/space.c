@@ -42,7 +42,17 @@ static void fill(struct header *header)
 	header->rule_count = options.rule_count;
 	memcpy(header->rules, options.rules, sizeof(header->rules));
 	memcpy(header->calls, options.calls, sizeof(header->calls));
+}
+
+/* With one reference. */
+static void enlist(struct space *space, struct header *header, int file)
+{
+	space->header = header;
+	space->file = file;
+	space->references = 1;
 	own(header);
+	space->next = spaces;
+	spaces = space;
 }
 
 struct space *space_new(int file)
@@ -58,12 +68,8 @@ struct space *space_new(int file)
 		      file, 0);
 	if (memory == MAP_FAILED)
 		goto fail;
-	space->header = memory;
-	space->file = file;
-	space->references = 1;
+	enlist(space, memory, file);
 	fill(space->header);
-	space->next = spaces;
-	spaces = space;
 	return space;
 fail:
 	free(space);
@@ -78,13 +84,8 @@ struct space *space_copy(uint64_t base)
 
 	if (!space || memory == MAP_FAILED)
 		abort();
-	space->header = memory;
-	space->file = -1;
+	enlist(space, memory, -1);
 	space->base = base;
-	space->references = 1;
-	own(space->header);
-	space->next = spaces;
-	spaces = space;
 	return space;
 }
 

@@ -78,11 +78,7 @@ static void wait_for(pid_t tracer)
 	sigset_t set;
 	int sig;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
+	events_signals(&set);
 	while (waitpid(tracer, NULL, WNOHANG) != tracer)
 		if (!sigwait(&set, &sig) && sig != SIGCHLD)
 			kill(tracer, sig);
