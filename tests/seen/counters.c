@@ -11,6 +11,7 @@
 #include "lib/armed.h"
 #include "lib/backend.h"
 #include "lib/files.h"
+#include "lib/deaths.h"
 #include "lib/harness.h"
 #include "lib/memory.h"
 #include "lib/sigsys.h"
@@ -187,27 +188,6 @@ TEST(mapped, "each upcall by a control area, in registers and with frames")
 	}
 }
 #endif
-
-static void die_of_value(void)
-{
-	selector = 77;
-	arm(SUD_MODE_EXCLUSIVE, 0, 0, &selector);
-	site_a(MAGIC_NR, 0, 0, 0);
-}
-
-static void die_of_address(void)
-{
-	arm(SUD_MODE_EXCLUSIVE, 0, 0, (void *)4096);
-	site_a(MAGIC_NR, 0, 0, 0);
-}
-
-static void die_of_frames(void)
-{
-	selector = SUD_SELECTOR_ALLOW;
-	arm_upcall(true);
-	up_top = 4096;
-	blocked(MAGIC_NR, 0, 0, 0);
-}
 
 TEST(kills, "each death by a selector or by frames")
 {

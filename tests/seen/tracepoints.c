@@ -9,6 +9,7 @@
 #include "lib/armed.h"
 #include "lib/backend.h"
 #include "lib/files.h"
+#include "lib/deaths.h"
 #include "lib/harness.h"
 #include "lib/sigsys.h"
 #include "lib/sites.h"
@@ -155,19 +156,6 @@ TEST(registers, "an upcall in registers shows, and works as without it")
 }
 #endif
 
-static void die_of_value(void)
-{
-	selector = 77;
-	arm(SUD_MODE_EXCLUSIVE, 0, 0, &selector);
-	site_a(MAGIC_NR, 0, 0, 0);
-}
-
-static void die_of_address(void)
-{
-	arm(SUD_MODE_EXCLUSIVE, 0, 0, (void *)4096);
-	site_a(MAGIC_NR, 0, 0, 0);
-}
-
 static void die_of_auto_allow(void)
 {
 	volatile unsigned char byte = SUD_SELECTOR_BLOCK;
@@ -186,14 +174,6 @@ static void die_of_auto_allow(void)
 	config.selector = (uintptr_t)page;
 	sud_set(sud_fd, &config);
 	site_a(MAGIC_NR, 0, 0, 0);
-}
-
-static void die_of_frames(void)
-{
-	selector = SUD_SELECTOR_ALLOW;
-	arm_upcall(true);
-	up_top = 4096;
-	blocked(MAGIC_NR, 0, 0, 0);
 }
 
 TEST(kills, "a death shows its signal and its reason")
