@@ -153,6 +153,44 @@ static __inline__ int sud_set_task(int fd, struct sud_task_config *task,
 	return ioctl(fd, SUD_IOC_SET_TASK, task);
 }
 
+/* Return: the descriptor of a new listener, or -1. */
+static __inline__ int sud_listen(int fd, __u32 flags)
+{
+	struct sud_listen args;
+
+	memset(&args, 0, sizeof(args));
+	args.size = sizeof(args);
+	args.flags = flags;
+	return ioctl(fd, SUD_IOC_LISTEN, &args);
+}
+
+/*
+ * Answers calls, and then takes some, if there is room for any. Return: how many were
+ * taken, or -1.
+ */
+static __inline__ int sud_serve(int listener, struct sud_answer *answers,
+				__u32 answer_count, struct sud_call *calls,
+				__u32 call_count)
+{
+	struct sud_serve args;
+
+	memset(&args, 0, sizeof(args));
+	args.size = sizeof(args);
+	args.answers = (__u64)(__UINTPTR_TYPE__)answers;
+	args.answer_count = answer_count;
+	args.answer_size = sizeof(*answers);
+	args.calls = (__u64)(__UINTPTR_TYPE__)calls;
+	args.call_count = call_count;
+	args.call_size = sizeof(*calls);
+	return ioctl(listener, SUD_IOC_SERVE, &args);
+}
+
+/* Return: 0 when the call waits for an answer, else -1 and ENOENT. */
+static __inline__ int sud_call_valid(int listener, __u64 id)
+{
+	return ioctl(listener, SUD_IOC_CALL_VALID, &id);
+}
+
 #ifdef __cplusplus
 }
 #endif

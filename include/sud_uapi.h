@@ -59,6 +59,7 @@
 /* sud_config.delivery: what a blocked call gets */
 #define SUD_DELIVER_SIGSYS 0 /* the signal, as native SUD sends it */
 #define SUD_DELIVER_UPCALL 1 /* a jump to upcall_entry */
+#define SUD_DELIVER_NOTIFY 2 /* a wait for the answer of a listener */
 
 /* sud_config.flags */
 /*
@@ -150,6 +151,10 @@
  * A call that cannot be an upcall comes by SIGSYS: one by int $0x80 or from
  * 32-bit code where there is no stack of frames, and one from code of another
  * bitness than that which called SET.
+ *
+ * Notify: the thread waits until the listener of the descriptor that SET is called on
+ * answers, see struct sud_listen. EINVAL when the descriptor has none, and with
+ * SUD_FLAG_AUTO_ALLOW: no handler of the thread's is entered.
  */
 struct sud_config {
 	__u32 size;
@@ -265,6 +270,8 @@ struct sud_regions {
  * the thread may have inherited, and the caller lacks CAP_SYS_PTRACE over it.
  */
 #define SUD_TASK_TAKE_REGIONS (1U << 1)
+/* GET_TASK, in: the same of the thread's listener, which any tracer may have. */
+#define SUD_TASK_TAKE_LISTENER (1U << 2)
 
 /**
  * struct sud_task_config - another thread's configuration
@@ -276,11 +283,12 @@ struct sud_regions {
  * @set: the number of the thread's region set, 0 without one; threads that share
  *	a set show the same number. SET_TASK: that of the descriptor's set, or 0
  *	for whichever it has; EINVAL for another.
+ * @listener: the same of its listener
  *
  * For the thread's tracer, while the thread is in a ptrace-stop: as
  * PTRACE_{GET,SET}_SYSCALL_USER_DISPATCH_CONFIG. SET_TASK of what GET_TASK gave,
- * on the same descriptor and with SUD_TASK_TAKE_REGIONS at GET_TASK, restores the
- * thread exactly. For a thread of another program: add the ranges to a set that
+ * on the same descriptor and with SUD_TASK_TAKE_REGIONS and _LISTENER at GET_TASK,
+ * restores the thread exactly. For a thread of another program: add the ranges to a set that
  * it has, or to a new one, and use SET_TASK there with @set 0.
  */
 struct sud_task_config {
@@ -290,6 +298,7 @@ struct sud_task_config {
 	__u32 reserved;
 	__u64 config;
 	__u64 set;
+	__u64 listener;
 };
 
 #define SUD_TASK_CONFIG_SIZE_VER0 32
@@ -362,6 +371,7 @@ struct sud_list {
  * @upcalls: blocked calls that became an upcall
  * @kills: processes that died of a selector or frame
  * @hook: the kernel's function that is hooked, ends with a zero
+ * @notifies: blocked calls that began to wait for a listener
  *
  * The counts are of the whole machine, and each is read by itself: they need not
  * add up while threads run. A call that runs is not counted.
@@ -376,6 +386,7 @@ struct sud_status {
 	__u64 upcalls;
 	__u64 kills;
 	__u8 hook[SUD_STATUS_HOOK_LEN];
+	__u64 notifies;
 };
 
 #define SUD_STATUS_SIZE_VER0 120
@@ -394,6 +405,149 @@ struct sud_status {
  */
 #define SUD_AREA_MAX (1U << 20)
 
+/* sud_listen.flags */
+/*
+ * Once a call has been taken, its thread waits for the answer whatever signals come,
+ * unless one kills it. As SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV.
+ */
+#define SUD_LISTEN_KILLABLE (1U << 0)
+
+/**
+ * struct sud_listen - make a listener
+ * @size: sizeof(struct sud_listen)
+ * @flags: SUD_LISTEN_*
+ *
+ * SUD_IOC_LISTEN returns a new descriptor, close-on-exec, which is the listener of
+ * the /dev/sud that it was called on. There it answers the blocked calls of all
+ * threads that are armed on that /dev/sud with SUD_DELIVER_NOTIFY, and of their
+ * children that inherit. EBUSY when there is such a descriptor already; one that was
+ * closed makes room for another. EMFILE, ENFILE, ENOSPC and ENOMEM as elsewhere.
+ *
+ * It may be passed to other processes, and used by many at once. When its last
+ * copy is closed, all calls that wait fail with ENOSYS, and so do all later ones.
+ *
+ * poll() says POLLIN when a call waits to be taken, and POLLHUP when none can come
+ * any more: no thread is armed for it, and the /dev/sud is closed.
+ *
+ * A thread that waits can always be killed. A signal that it does not block ends its
+ * wait: the call is restarted, or fails with EINTR, as signal(7) says of read(2). A
+ * restarted call is a new one to the listener. A stop and the freezer of cgroups end
+ * a wait in the same way, and are not noticed by the program. With
+ * SUD_LISTEN_KILLABLE all of them come behind the answer of a call that was taken.
+ */
+struct sud_listen {
+	__u32 size;
+	__u32 flags;
+};
+
+#define SUD_LISTEN_SIZE_VER0 8
+
+/**
+ * struct sud_regs - the general registers, as at the instruction of a system call
+ *
+ * @ax is the call's number. @ip is the address after the instruction.
+ */
+struct sud_regs {
+	__u64 ax, bx, cx, dx, si, di, bp, sp;
+	__u64 r8, r9, r10, r11, r12, r13, r14, r15;
+	__u64 ip, flags;
+};
+
+/**
+ * struct sud_call - a blocked call that waits
+ * @id: of this call; no other one of the listener has it
+ * @pid: the process, in the reader's pid namespace; 0 when it has no number there
+ * @tid: the thread, likewise
+ * @nr: the number
+ * @arch: AUDIT_ARCH_*
+ * @cs: the code segment
+ * @reserved: zero
+ * @selector: the address of the thread's selector, or 0 without one. Relative to no
+ *	segment
+ * @regs: the registers
+ */
+struct sud_call {
+	__u64 id;
+	__s32 pid;
+	__s32 tid;
+	__u32 nr;
+	__u32 arch;
+	__u32 cs;
+	__u32 reserved;
+	__u64 selector;
+	struct sud_regs regs;
+};
+
+#define SUD_CALL_SIZE_VER0 184
+
+/* sud_answer.flags */
+/*
+ * The call runs natively. With SUD_ANSWER_REGS it runs with these registers, ax
+ * being the number: a call of the listener's in place of the program's.
+ */
+#define SUD_ANSWER_RUN (1U << 0)
+/* The registers become @regs. */
+#define SUD_ANSWER_REGS (1U << 1)
+
+/**
+ * struct sud_answer - how a call that waits goes on
+ * @id: the call
+ * @flags: SUD_ANSWER_*
+ * @error: in: 0; out: an errno if this answer failed
+ * @result: without a flag: what the call returns, an errno as -errno. Else 0
+ * @regs: with SUD_ANSWER_REGS: all registers. ip lies below the end of user space;
+ *	of the flags only those may differ from what was given which ptrace(2)
+ *	changes (the arithmetic ones, TF, DF, OF, RF, AC). All below 4 GiB for 32-bit code
+ *
+ * ENOENT when no such call has been taken or it waits no more: it was answered, or
+ * its thread was interrupted or killed. EINVAL for an unknown flag or for registers
+ * that user mode cannot have; then the call waits on.
+ */
+struct sud_answer {
+	__u64 id;
+	__u32 flags;
+	__s32 error;
+	__s64 result;
+	struct sud_regs regs;
+};
+
+/* Without @regs, which an answer without SUD_ANSWER_REGS does not need. */
+#define SUD_ANSWER_SIZE_VER0 24
+
+/**
+ * struct sud_serve - answer calls, and take those that wait
+ * @size: sizeof(struct sud_serve)
+ * @flags: zero
+ * @answers: address of an array of struct sud_answer
+ * @answer_count: its length
+ * @answer_size: the distance between two of its entries; at least
+ *	SUD_ANSWER_SIZE_VER0
+ * @calls: address of an array of struct sud_call
+ * @call_count: its length; 0 takes none
+ * @call_size: sizeof(struct sud_call)
+ *
+ * First all answers are given. Then, when there is room for calls, it waits until one
+ * is there, and takes as many as there are and there is room for. Return: how many.
+ *
+ * When an answer fails, its @error says why, the others are given all the same, and
+ * the ioctl fails with the first one's error: no call is taken. EAGAIN when no call
+ * is there and the descriptor has O_NONBLOCK. EINTR when a signal came before a
+ * call did; the answers have been given. ESRCH when no call can come any more, as
+ * POLLHUP. EFAULT when the first call could not be written; it waits on.
+ */
+struct sud_serve {
+	__u32 size;
+	__u32 flags;
+	__u64 answers;
+	__u32 answer_count;
+	__u32 answer_size;
+	__u64 calls;
+	__u32 call_count;
+	__u32 call_size;
+};
+
+#define SUD_SERVE_SIZE_VER0 40
+
 /*
  * The numbers do not encode the size of the struct, which says it itself.
  *
@@ -408,6 +562,13 @@ struct sud_status {
  * SUD_IOC_SET_TASK	SET, of another thread
  * SUD_IOC_LIST	the armed threads that the caller may see
  * SUD_IOC_STATUS	fill a struct sud_status
+ * SUD_IOC_LISTEN	make a listener; returns its descriptor
+ * Of a listener:
+ * SUD_IOC_SERVE	answer calls and take calls
+ * SUD_IOC_CALL_VALID	does the call whose id the __u64 holds still wait, taken and
+ *		not answered? 0, or ENOENT. What was read of the thread's memory
+ *		before this said so is of that thread, and not of one that took over
+ *		its number
  */
 #define SUD_IOC_MAGIC 0xD5
 #define SUD_IOC_INFO _IO(SUD_IOC_MAGIC, 0)
@@ -420,5 +581,8 @@ struct sud_status {
 #define SUD_IOC_SET_TASK _IO(SUD_IOC_MAGIC, 7)
 #define SUD_IOC_LIST _IO(SUD_IOC_MAGIC, 8)
 #define SUD_IOC_STATUS _IO(SUD_IOC_MAGIC, 9)
+#define SUD_IOC_LISTEN _IO(SUD_IOC_MAGIC, 10)
+#define SUD_IOC_SERVE _IO(SUD_IOC_MAGIC, 11)
+#define SUD_IOC_CALL_VALID _IO(SUD_IOC_MAGIC, 12)
 
 #endif /* _UAPI_SUD_H */

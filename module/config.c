@@ -45,7 +45,8 @@ static int check_flags(const struct sud_config *config, bool pointers_32bit)
 	return 0;
 }
 
-static int check_delivery(const struct sud_config *config)
+static int check_delivery(const struct sud_config *config,
+			  const struct sud_listener *listener)
 {
 	switch (config->delivery) {
 	case SUD_DELIVER_SIGSYS:
@@ -54,6 +55,11 @@ static int check_delivery(const struct sud_config *config)
 		break;
 	case SUD_DELIVER_UPCALL:
 		if (!config->upcall_entry)
+			return -EINVAL;
+		break;
+	case SUD_DELIVER_NOTIFY:
+		if (config->upcall_entry || config->upcall_frame || !listener ||
+		    config->flags & SUD_FLAG_AUTO_ALLOW)
 			return -EINVAL;
 		break;
 	default:
@@ -106,13 +112,14 @@ static int check_addresses(const struct sud_config *config, bool pointers_32bit)
 	return 0;
 }
 
-static int check_config(const struct sud_config *config, bool pointers_32bit)
+static int check_setup(const struct sud_setup *setup, bool pointers_32bit)
 {
+	const struct sud_config *config = &setup->config;
 	int err;
 
 	err = check_flags(config, pointers_32bit);
 	if (!err)
-		err = check_delivery(config);
+		err = check_delivery(config, setup->listener);
 	if (!err)
 		err = check_mode(config);
 	if (!err && config->mode != SUD_MODE_OFF && !sud_switch_allows())
@@ -173,37 +180,21 @@ static int find_area(struct task_struct *task, struct sud_setup *setup)
 /**
  * sud_config_apply() - arm, re-arm or disarm a thread
  * @task: see sud_task_set()
- * @config: unchecked
- * @set: for SUD_FLAG_REGIONS; the caller has a reference, and keeps it. NULL
- *	where there cannot be one
- * @code_64bit: the thread's code is 64-bit code
+ * @setup: its configuration unchecked. The set is there with SUD_FLAG_REGIONS, and
+ *	the listener, if there is one, with SUD_DELIVER_NOTIFY. This adds the area. The
+ *	caller calls sud_setup_put()
  *
  * Return: 0 or an error of include/sud_uapi.h, and nothing has changed.
  */
-int sud_config_apply(struct task_struct *task, const struct sud_config *config,
-		     struct sud_region_set *set, bool code_64bit)
+int sud_config_apply(struct task_struct *task, struct sud_setup *setup)
 {
-	struct sud_setup setup = {
-		.config = *config,
-		.code_64bit = code_64bit,
-	};
 	/* x32 has 64-bit code and 32-bit pointers; SET_TASK cannot tell it apart. */
 	bool pointers_32bit = task == current ? in_compat_syscall()
-					      : !code_64bit;
+					      : !setup->code_64bit;
 	int err;
 
-	err = check_config(config, pointers_32bit);
-	if (err)
-		return err;
-
-	if (config->flags & SUD_FLAG_REGIONS)
-		setup.set = set;
-	if (config->flags & SUD_FLAG_MAPPED) {
-		err = find_area(task, &setup);
-		if (err)
-			return err;
-	}
-	err = sud_task_set(task, &setup);
-	sud_area_put(setup.area);
-	return err;
+	err = check_setup(setup, pointers_32bit);
+	if (!err && setup->config.flags & SUD_FLAG_MAPPED)
+		err = find_area(task, setup);
+	return err ?: sud_task_set(task, setup);
 }

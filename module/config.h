@@ -13,7 +13,6 @@
 	(SUD_FLAG_AUTO_ALLOW | SUD_FLAG_SIGRETURN | SUD_FLAG_REGIONS | \
 	 SUD_FLAGS_WHERE | SUD_FLAGS_INHERIT | SUD_FLAGS_WAYS)
 
-int sud_config_apply(struct task_struct *task, const struct sud_config *config,
-		     struct sud_region_set *set, bool code_64bit);
+int sud_config_apply(struct task_struct *task, struct sud_setup *setup);
 
 #endif /* SUD_CONFIG_H */

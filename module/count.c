@@ -24,5 +24,6 @@ void sud_counts_sum(struct sud_counts *sum)
 		sum->sigsys += READ_ONCE(one->sigsys);
 		sum->upcalls += READ_ONCE(one->upcalls);
 		sum->kills += READ_ONCE(one->kills);
+		sum->notifies += READ_ONCE(one->notifies);
 	}
 }

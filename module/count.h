@@ -21,6 +21,7 @@ struct sud_counts {
 	unsigned long sigsys;
 	unsigned long upcalls;
 	unsigned long kills;
+	unsigned long notifies;
 };
 
 DECLARE_PER_CPU(struct sud_counts, sud_counts);

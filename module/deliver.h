@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a blocked call gets: an upcall, or SIGSYS.
+ * What a blocked call gets: an upcall, a listener's answer, or SIGSYS.
  */
 #ifndef SUD_DELIVER_H
 #define SUD_DELIVER_H

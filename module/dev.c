@@ -18,6 +18,7 @@
 #include "list.h"
 #include "region_ioctls.h"
 #include "regions.h"
+#include "serve.h"
 #include "switch.h"
 #include "task.h"
 #include "tracee.h"
@@ -26,22 +27,18 @@
 
 static long ioctl_set(struct file *file, void __user *arg)
 {
-	struct sud_region_set *set = NULL;
-	struct sud_config config;
+	struct sud_setup setup = {
+		.code_64bit = user_64bit_mode(current_pt_regs()),
+	};
 	int err;
 
-	err = sud_uapi_read_config(&config, arg);
+	err = sud_uapi_read_config(&setup.config, arg);
 	if (err)
 		return err;
-
-	if (config.flags & SUD_FLAG_REGIONS) {
-		set = sud_file_set(file);
-		if (!set)
-			return -ENOMEM;
-	}
-	err = sud_config_apply(current, &config, set,
-			       user_64bit_mode(current_pt_regs()));
-	sud_regions_put(set);
+	err = sud_file_fill_in(file, &setup);
+	if (!err)
+		err = sud_config_apply(current, &setup);
+	sud_setup_put(&setup);
 	return err;
 }
 
@@ -60,7 +57,8 @@ static long ioctl_info(struct file *file, void __user *arg)
 		.abi = SUD_ABI_VERSION,
 		.modes = BIT(SUD_MODE_OFF) | BIT(SUD_MODE_EXCLUSIVE) |
 			 BIT(SUD_MODE_INCLUSIVE),
-		.deliveries = BIT(SUD_DELIVER_SIGSYS) | BIT(SUD_DELIVER_UPCALL),
+		.deliveries = BIT(SUD_DELIVER_SIGSYS) |
+			      BIT(SUD_DELIVER_UPCALL) | BIT(SUD_DELIVER_NOTIFY),
 		.flags = SUD_FLAGS_ALL,
 		.native_modes = sud_gate_native_modes(),
 		.max_regions = SUD_REGIONS_MAX,
@@ -84,6 +82,7 @@ static long ioctl_status(struct file *file, void __user *arg)
 	status.sigsys = sum.sigsys;
 	status.upcalls = sum.upcalls;
 	status.kills = sum.kills;
+	status.notifies = sum.notifies;
 	sud_hook_name(status.hook, sizeof(status.hook));
 
 	return sud_uapi_write_status(&status, arg);
@@ -103,6 +102,7 @@ static const struct {
 	{ SUD_IOC_SET_TASK, sud_ioctl_set_task },
 	{ SUD_IOC_LIST, sud_ioctl_list },
 	{ SUD_IOC_STATUS, ioctl_status },
+	{ SUD_IOC_LISTEN, sud_ioctl_listen },
 };
 
 static long sud_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

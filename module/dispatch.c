@@ -43,10 +43,8 @@ enum said {
 static __always_inline enum sud_verdict
 let_run(struct pt_regs *regs, struct sud_task *st, enum sud_at at)
 {
-	if (at == SUD_AT_ANY && st->config.flags & SUD_FLAGS_INHERIT &&
-	    !st->spare)
-		return sud_inherit_refill(regs, st);
-	return SUD_VERDICT_RUN;
+	return at == SUD_AT_ANY ? sud_inherit_let_run(regs, st)
+				: SUD_VERDICT_RUN;
 }
 
 static __always_inline bool in_run_range(struct pt_regs *regs,

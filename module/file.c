@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An open /dev/sud, which has a region set and a control area from when it first
- * needs one.
+ * An open /dev/sud, which has a region set, a control area and a listener from when
+ * it first needs one.
  *
  * open() allocates nothing: misc_open() calls it with the lock of all misc
  * devices held, and a caller whose memory cgroup is full may wait for memory for
@@ -16,16 +16,20 @@
 
 #include "area.h"
 #include "file.h"
+#include "listener.h"
 #include "regions.h"
+#include "task.h"
 
 /**
  * struct content - what an open file has, once it has anything
  * @set: its region set, a reference, or NULL
  * @area: its control area, a reference, or NULL
+ * @listener: its listener, a user of it, or NULL
  */
 struct content {
 	struct sud_region_set *set;
 	struct sud_area *area;
+	struct sud_listener *listener;
 };
 
 /* Protects every file's private_data, which is its content, and all of that. */
@@ -113,6 +117,72 @@ void sud_file_give_set(struct file *file, struct sud_region_set *set)
 	sud_regions_put(old);
 }
 
+/* One that is closed answers nobody any more. The lock is held. */
+static bool has_listener(const struct content *content)
+{
+	return content && content->listener &&
+	       !READ_ONCE(content->listener->closed);
+}
+
+struct sud_listener *sud_file_listener(struct file *file)
+{
+	struct sud_listener *listener = NULL;
+
+	spin_lock(&lock);
+	if (has_listener(file->private_data))
+		listener = sud_listener_use(
+			((struct content *)file->private_data)->listener);
+	spin_unlock(&lock);
+	return listener;
+}
+
+void sud_file_give_listener(struct file *file, struct sud_listener *listener)
+{
+	struct content *content;
+	struct sud_listener *old;
+
+	spin_lock(&lock);
+	content = file->private_data;
+	old = content->listener;
+	content->listener = sud_listener_use(listener);
+	spin_unlock(&lock);
+	sud_listener_unuse(old);
+}
+
+int sud_file_new_listener(struct file *file, struct sud_listener *listener)
+{
+	struct content *content = content_of(file);
+	struct sud_listener *old = NULL;
+	int err = 0;
+
+	if (!content)
+		return -ENOMEM;
+
+	spin_lock(&lock);
+	if (has_listener(content)) {
+		err = -EBUSY;
+	} else {
+		old = content->listener;
+		sud_listener_first_user(listener);
+		content->listener = listener;
+	}
+	spin_unlock(&lock);
+	sud_listener_unuse(old);
+	return err;
+}
+
+int sud_file_fill_in(struct file *file, struct sud_setup *setup)
+{
+	if (setup->config.flags & SUD_FLAG_REGIONS) {
+		setup->set = sud_file_set(file);
+		if (!setup->set)
+			return -ENOMEM;
+	}
+	if (setup->config.delivery == SUD_DELIVER_NOTIFY)
+		setup->listener = sud_file_listener(file);
+	return 0;
+}
+
 /*
  * The file's control area, which is made when there is none. Return: a reference;
  * -EINVAL, when there is one of another size; or an error of sud_area_new().
@@ -182,6 +252,7 @@ static unsigned long area_size(struct file *file)
 void sud_file_show(struct seq_file *seq, struct file *file)
 {
 	struct sud_region_set *set = sud_file_set_if_any(file);
+	struct sud_listener *listener = sud_file_listener(file);
 	unsigned long size = area_size(file);
 	size_t count;
 
@@ -194,6 +265,9 @@ void sud_file_show(struct seq_file *seq, struct file *file)
 	sud_regions_put(set);
 	if (size)
 		seq_printf(seq, "sud-area:\t%lu\n", size);
+	if (listener)
+		seq_printf(seq, "sud-listener:\t%llu\n", listener->id);
+	sud_listener_unuse(listener);
 }
 
 int sud_file_open(struct inode *inode, struct file *file)
@@ -211,6 +285,7 @@ int sud_file_release(struct inode *inode, struct file *file)
 		return 0;
 	sud_regions_put(content->set);
 	sud_area_put(content->area);
+	sud_listener_unuse(content->listener);
 	kfree(content);
 	return 0;
 }

@@ -10,7 +10,9 @@
  * kernel's slow system call path calls for a thread with the arming bit set (on
  * 5.10 for some others too, which entry.S sends on); dispatch.c asks what native
  * SUD asks, sigreturn.c one question more; deliver.h hands a blocked call over,
- * by an upcall (upcall.h, upcall.c) or by a signal (force.c).
+ * by an upcall (upcall.h, upcall.c), by a signal (force.c), or to a listener:
+ * notify.c, with registers.c, waits in the queue of listener.c, whose descriptor is
+ * in serve.c.
  *
  * The control path is dev.c -> config.c -> task.c, with uapi.c for the structs,
  * file.c for the open file and switch.c for the administrator. tracee.c, with

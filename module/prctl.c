@@ -38,18 +38,20 @@ static bool open;
 static int serve(int option, unsigned long mode, unsigned long offset,
 		 unsigned long len, unsigned long selector)
 {
-	struct sud_config config = {
-		.size = sizeof(config),
-		.mode = mode,
-		.offset = offset,
-		.len = len,
-		.selector = selector,
+	struct sud_setup setup = {
+		.config = {
+			.size = sizeof(setup.config),
+			.mode = mode,
+			.offset = offset,
+			.len = len,
+			.selector = selector,
+		},
+		.code_64bit = user_64bit_mode(current_pt_regs()),
 	};
 	int err = -EINVAL;
 
-	if (mode == config.mode)
-		err = sud_config_apply(current, &config, NULL,
-				       user_64bit_mode(current_pt_regs()));
+	if (mode == setup.config.mode)
+		err = sud_config_apply(current, &setup);
 	module_put(THIS_MODULE);
 	return err;
 }

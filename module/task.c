@@ -23,7 +23,8 @@
  * new image, and when it exits: before its task_struct can be used again.
  *
  * Lock order, of all locks that the module takes: siglock, a bucket's lock. The
- * others are taken alone: a region set's lock, an open file's, the users'.
+ * others are taken alone: a region set's lock, a listener's, an open file's, the
+ * users'.
  */
 #include <linux/module.h>
 #include <linux/ptrace.h>
@@ -163,6 +164,7 @@ static void fill_in(struct sud_task *st, const struct sud_setup *setup,
 
 	old->set = st->set;
 	old->area = st->area;
+	old->listener = st->listener;
 
 	/*
 	 * An inclusive region is stored as its complement, as native SUD does:
@@ -179,6 +181,8 @@ static void fill_in(struct sud_task *st, const struct sud_setup *setup,
 	st->set = setup->set ? sud_regions_get(setup->set) : NULL;
 	st->area = setup->area ? sud_area_get(setup->area) : NULL;
 	st->area_base = setup->area_base;
+	st->listener = setup->listener ? sud_listener_use(setup->listener)
+				       : NULL;
 	fill_in_version(st);
 }
 
@@ -186,6 +190,7 @@ void sud_setup_put(struct sud_setup *setup)
 {
 	sud_regions_put(setup->set);
 	sud_area_put(setup->area);
+	sud_listener_unuse(setup->listener);
 }
 
 bool sud_task_armed(const struct task_struct *task)
@@ -304,7 +309,8 @@ static int arm(struct task_struct *task, const struct sud_setup *setup,
  * sud_task_set() - arm, re-arm or disarm a thread
  * @task: the calling thread, or one that it may be the tracer of
  * @setup: checked by the caller, who keeps its references. The set is NULL without
- *	SUD_FLAG_REGIONS, and the area without SUD_FLAG_MAPPED
+ *	SUD_FLAG_REGIONS, the area without SUD_FLAG_MAPPED, and the listener without
+ *	SUD_DELIVER_NOTIFY
  *
  * Return: 0; or, and nothing has changed, -ENOMEM, -EBUSY when the kernel's own
  * prctl has armed the thread, and what sud_stop_hold() says.
@@ -353,6 +359,7 @@ static void get_setup(struct task_struct *task, struct sud_setup *setup)
 	setup->config = st->config;
 	setup->code_64bit = st->code_64bit;
 	setup->set = st->set ? sud_regions_get(st->set) : NULL;
+	setup->listener = st->listener ? sud_listener_use(st->listener) : NULL;
 }
 
 /**
@@ -443,6 +450,7 @@ void sud_task_arm_child(const struct sud_task *st, struct sud_task *new,
 	new->area = st->area ? sud_area_get(st->area) : NULL;
 	new->area_base = st->area_base;
 	new->set = st->set ? sud_regions_get(st->set) : NULL;
+	new->listener = st->listener ? sud_listener_use(st->listener) : NULL;
 	fill_in_version(new);
 
 	raw_spin_lock_irqsave(lock, flags);
@@ -467,6 +475,7 @@ void sud_task_free(struct sud_task *st)
 {
 	sud_regions_put(st->set);
 	sud_area_put(st->area);
+	sud_listener_unuse(st->listener);
 	/* Not kfree(): on PREEMPT_RT it may sleep. */
 	if (st->spare)
 		kfree_rcu(st->spare, rcu);

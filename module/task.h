@@ -10,6 +10,7 @@
 #include "area.h"
 #include "compat/gate.h"
 #include "compat/resume.h"
+#include "listener.h"
 #include "regions.h"
 
 /* The flags by which children inherit, and those that say which ways in count. */
@@ -65,6 +66,7 @@ enum sud_fast {
  * @area: with SUD_FLAG_MAPPED, the control area; a reference
  * @area_base: the address at which user code has the area
  * @set: the region set or NULL; a reference
+ * @listener: with SUD_DELIVER_NOTIFY: who answers; counted as a user of it
  * @version: points to the set's version; without a set, to that of @run_range
  * @top: in its place for SUD_KIND_MAPPED: the top of the frames in the kernel's
  *	mapping of the area, or NULL
@@ -89,6 +91,7 @@ struct sud_task {
 	struct sud_config config;
 	struct sud_area *area;
 	unsigned long area_base;
+	struct sud_listener *listener;
 	union {
 		const unsigned long *version;
 		u64 *top;
@@ -203,6 +206,7 @@ static __always_inline char __user *sud_task_selector(const struct sud_task *st,
  * @set: the region set or NULL
  * @area: the control area or NULL
  * @area_base: as in struct sud_task
+ * @listener: the listener or NULL; a user
  */
 struct sud_setup {
 	struct sud_config config;
@@ -210,6 +214,7 @@ struct sud_setup {
 	struct sud_region_set *set;
 	struct sud_area *area;
 	unsigned long area_base;
+	struct sud_listener *listener;
 };
 
 /* Gives up its references. */

@@ -40,7 +40,8 @@ TRACE_DEFINE_ENUM(SUD_DEATH_FRAME);
 			 { SUD_MODE_INCLUSIVE, "inclusive" })
 #define sud_show_delivery(delivery)                              \
 	__print_symbolic(delivery, { SUD_DELIVER_SIGSYS, "sigsys" }, \
-			 { SUD_DELIVER_UPCALL, "upcall" })
+			 { SUD_DELIVER_UPCALL, "upcall" },       \
+			 { SUD_DELIVER_NOTIFY, "notify" })
 #define sud_show_arch(arch)                                    \
 	__print_symbolic(arch, { AUDIT_ARCH_X86_64, "x86_64" }, \
 			 { AUDIT_ARCH_I386, "i386" })

@@ -42,18 +42,35 @@ static int get_setup(pid_t tid, struct sud_setup *setup)
 	return err;
 }
 
+#define TAKES (SUD_TASK_TAKE_REGIONS | SUD_TASK_TAKE_LISTENER)
+
+/* What of the thread's the descriptor is to have from now on. */
+static void take(struct file *file, const struct sud_setup *setup, u32 flags)
+{
+	if (flags & SUD_TASK_TAKE_REGIONS && setup->set)
+		sud_file_give_set(file, setup->set);
+	if (flags & SUD_TASK_TAKE_LISTENER && setup->listener)
+		sud_file_give_listener(file, setup->listener);
+}
+
+static bool may_take(const struct sud_setup *setup, u32 flags)
+{
+	return !(flags & SUD_TASK_TAKE_REGIONS) || !setup->set ||
+	       sud_regions_may_take(setup->set);
+}
+
 long sud_ioctl_get_task(struct file *file, void __user *arg)
 {
 	struct sud_task_config args;
 	struct sud_setup setup;
-	bool take;
+	u32 flags;
 	int err;
 
-	err = sud_uapi_read_task_config(&args, arg,
-					SUD_TASK_32BIT | SUD_TASK_TAKE_REGIONS);
+	err = sud_uapi_read_task_config(&args, arg, SUD_TASK_32BIT | TAKES);
 	if (err)
 		return err;
-	if (args.flags & SUD_TASK_TAKE_REGIONS) {
+	flags = args.flags;
+	if (flags & TAKES) {
 		err = sud_file_ready(file);
 		if (err)
 			return err;
@@ -62,56 +79,60 @@ long sud_ioctl_get_task(struct file *file, void __user *arg)
 	if (err)
 		return err;
 
-	take = args.flags & SUD_TASK_TAKE_REGIONS && setup.set;
-	if (take && !sud_regions_may_take(setup.set)) {
+	if (!may_take(&setup, flags)) {
 		err = -EPERM;
 		goto put;
 	}
 	args.flags = setup.code_64bit ? 0 : SUD_TASK_32BIT;
 	args.set = setup.set ? setup.set->id : 0;
+	args.listener = setup.listener ? setup.listener->id : 0;
 	err = sud_uapi_write_config(&setup.config,
 				    sud_uapi_pointer(args.config));
 	if (!err && copy_to_user(arg, &args, args.size))
 		err = -EFAULT;
-	if (!err && take)
-		sud_file_give_set(file, setup.set);
+	if (!err)
+		take(file, &setup, flags);
 put:
 	sud_setup_put(&setup);
 	return err;
 }
 
+/* Is what the descriptor has what the caller means? Zero means anything. */
+static bool meant(const struct sud_task_config *args,
+		  const struct sud_setup *setup)
+{
+	if (setup->set && args->set && args->set != setup->set->id)
+		return false;
+	return !setup->listener || !args->listener ||
+	       args->listener == setup->listener->id;
+}
+
 long sud_ioctl_set_task(struct file *file, void __user *arg)
 {
-	struct sud_region_set *set = NULL;
 	struct sud_task_config args;
-	struct sud_config config;
+	struct sud_setup setup = {};
 	struct task_struct *task;
 	int err;
 
 	err = sud_uapi_read_task_config(&args, arg, SUD_TASK_32BIT);
 	if (err)
 		return err;
-	err = sud_uapi_read_config(&config, sud_uapi_pointer(args.config));
+	err = sud_uapi_read_config(&setup.config,
+				   sud_uapi_pointer(args.config));
 	if (err)
 		return err;
+	setup.code_64bit = !(args.flags & SUD_TASK_32BIT);
 
 	task = find_tracee(args.tid);
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 
-	if (config.flags & SUD_FLAG_REGIONS) {
-		set = sud_file_set(file);
-		err = -ENOMEM;
-		if (!set)
-			goto put;
+	err = sud_file_fill_in(file, &setup);
+	if (!err && !meant(&args, &setup))
 		err = -EINVAL;
-		if (args.set && args.set != set->id)
-			goto put;
-	}
-	err = sud_config_apply(task, &config, set,
-			       !(args.flags & SUD_TASK_32BIT));
-put:
-	sud_regions_put(set);
+	if (!err)
+		err = sud_config_apply(task, &setup);
+	sud_setup_put(&setup);
 	put_task_struct(task);
 	return err;
 }

@@ -14,10 +14,15 @@
 static_assert(sizeof(struct sud_config) == SUD_CONFIG_SIZE_VER0);
 static_assert(sizeof(struct sud_info) == SUD_INFO_SIZE_VER0);
 static_assert(sizeof(struct sud_regions) == SUD_REGIONS_SIZE_VER0);
-static_assert(sizeof(struct sud_task_config) == SUD_TASK_CONFIG_SIZE_VER0);
+static_assert(sizeof(struct sud_task_config) == 40);
 static_assert(sizeof(struct sud_list_entry) == SUD_LIST_ENTRY_SIZE_VER0);
 static_assert(sizeof(struct sud_list) == SUD_LIST_SIZE_VER0);
-static_assert(sizeof(struct sud_status) == SUD_STATUS_SIZE_VER0);
+static_assert(sizeof(struct sud_status) == 128);
+static_assert(offsetof(struct sud_status, notifies) == SUD_STATUS_SIZE_VER0);
+static_assert(sizeof(struct sud_listen) == SUD_LISTEN_SIZE_VER0);
+static_assert(sizeof(struct sud_call) == SUD_CALL_SIZE_VER0);
+static_assert(offsetof(struct sud_answer, regs) == SUD_ANSWER_SIZE_VER0);
+static_assert(sizeof(struct sud_serve) == SUD_SERVE_SIZE_VER0);
 static_assert(sizeof(struct sud_upcall_frame) == 32);
 static_assert(sizeof(struct sud_range) == 16);
 
@@ -150,4 +155,55 @@ int sud_uapi_write_entry(struct sud_list_entry *entry, void __user *to,
 	entry->config.size = min_t(u32, size, sizeof(*entry)) -
 			     offsetof(struct sud_list_entry, config);
 	return write_struct(to, size, entry, sizeof(*entry));
+}
+
+int sud_uapi_read_listen(struct sud_listen *args, void __user *arg)
+{
+	u32 size;
+	int err;
+
+	err = read_size(arg, SUD_LISTEN_SIZE_VER0, &size);
+	if (!err)
+		err = copy_struct_from_user(args, sizeof(*args), arg, size);
+	if (!err && args->flags & ~SUD_LISTEN_KILLABLE)
+		err = -EINVAL;
+	return err;
+}
+
+static int check_entry_size(u32 size, u32 least)
+{
+	if (size < least)
+		return -EINVAL;
+	return size > PAGE_SIZE ? -E2BIG : 0;
+}
+
+int sud_uapi_read_serve(struct sud_serve *args, void __user *arg)
+{
+	u32 size;
+	int err;
+
+	err = read_size(arg, SUD_SERVE_SIZE_VER0, &size);
+	if (!err)
+		err = copy_struct_from_user(args, sizeof(*args), arg, size);
+	if (!err && args->flags)
+		err = -EINVAL;
+	if (!err && args->answer_count)
+		err = check_entry_size(args->answer_size, SUD_ANSWER_SIZE_VER0);
+	if (!err && args->call_count)
+		err = check_entry_size(args->call_size, SUD_CALL_SIZE_VER0);
+	return err;
+}
+
+int sud_uapi_read_answer(struct sud_answer *answer, void __user *from, u32 size)
+{
+	int err = copy_struct_from_user(answer, sizeof(*answer), from, size);
+
+	if (!err && answer->flags & SUD_ANSWER_REGS && size < sizeof(*answer))
+		err = -EINVAL;
+	return err;
+}
+
+int sud_uapi_write_call(const struct sud_call *call, void __user *to, u32 size)
+{
+	return write_struct(to, size, call, sizeof(*call));
 }

@@ -21,6 +21,12 @@ int sud_uapi_read_regions(struct sud_regions *args, void __user *arg);
 /* @known: the flags that the ioctl takes */
 int sud_uapi_read_task_config(struct sud_task_config *args, void __user *arg,
 			      u32 known);
+int sud_uapi_read_listen(struct sud_listen *args, void __user *arg);
+int sud_uapi_read_serve(struct sud_serve *args, void __user *arg);
+/* @size: sud_serve.answer_size and call_size */
+int sud_uapi_read_answer(struct sud_answer *answer, void __user *from,
+			 u32 size);
+int sud_uapi_write_call(const struct sud_call *call, void __user *to, u32 size);
 int sud_uapi_read_list(struct sud_list *args, void __user *arg);
 /* @size: sud_list.entry_size */
 int sud_uapi_write_entry(struct sud_list_entry *entry, void __user *to,

@@ -27,7 +27,7 @@ static inline bool sud_resume_keeps(struct sud_resume *resume)
 /**
  * struct sud_resume - flags that a thread gets back
  * @work: queued on the thread itself
- * @flags: thread flags, as _TIF_*
+ * @flags: thread flags, as _TIF_*, of which all are in the lower half
  * @state: SUD_RESUME_*, changed by atomic operations: the state of the thread,
  *	which this is a part of, leaves the table by the thread or by its tracer
  *
@@ -35,7 +35,7 @@ static inline bool sud_resume_keeps(struct sud_resume *resume)
  */
 struct sud_resume {
 	struct callback_head work;
-	unsigned long flags;
+	u32 flags;
 	int state;
 };
 
