@@ -169,7 +169,8 @@ static __inline__ int sud_listen(int fd, __u32 flags)
  * taken, or -1.
  */
 static __inline__ int sud_serve(int listener, struct sud_answer *answers,
-				__u32 answer_count, struct sud_call *calls,
+				__u32 answer_count,
+				struct sud_notification *calls,
 				__u32 call_count)
 {
 	struct sud_serve args;

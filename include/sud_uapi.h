@@ -454,7 +454,7 @@ struct sud_regs {
 };
 
 /**
- * struct sud_call - a blocked call that waits
+ * struct sud_notification - a blocked call that waits
  * @id: of this call; no other one of the listener has it
  * @pid: the process, in the reader's pid namespace; 0 when it has no number there
  * @tid: the thread, likewise
@@ -466,7 +466,7 @@ struct sud_regs {
  *	segment
  * @regs: the registers
  */
-struct sud_call {
+struct sud_notification {
 	__u64 id;
 	__s32 pid;
 	__s32 tid;
@@ -478,7 +478,7 @@ struct sud_call {
 	struct sud_regs regs;
 };
 
-#define SUD_CALL_SIZE_VER0 184
+#define SUD_NOTIFICATION_SIZE_VER0 184
 
 /* sud_answer.flags */
 /*
@@ -522,9 +522,9 @@ struct sud_answer {
  * @answer_count: its length
  * @answer_size: the distance between two of its entries; at least
  *	SUD_ANSWER_SIZE_VER0
- * @calls: address of an array of struct sud_call
+ * @calls: address of an array of struct sud_notification
  * @call_count: its length; 0 takes none
- * @call_size: sizeof(struct sud_call)
+ * @call_size: sizeof(struct sud_notification)
  *
  * First all answers are given. Then, when there is room for calls, it waits until one
  * is there, and takes as many as there are and there is room for. Return: how many.

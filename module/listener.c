@@ -193,7 +193,8 @@ int sud_listener_wait(struct sud_listener *listener, struct sud_waiting *call)
 }
 
 /* The lock is held, so the thread waits. */
-static void describe(const struct sud_waiting *waiting, struct sud_call *call)
+static void describe(const struct sud_waiting *waiting,
+		     struct sud_notification *call)
 {
 	const struct pt_regs *regs = waiting->regs;
 
@@ -208,7 +209,8 @@ static void describe(const struct sud_waiting *waiting, struct sud_call *call)
 	sud_registers_read(regs, waiting->flags, &call->regs);
 }
 
-bool sud_listener_take(struct sud_listener *listener, struct sud_call *call)
+bool sud_listener_take(struct sud_listener *listener,
+		       struct sud_notification *call)
 {
 	struct sud_waiting *waiting;
 

@@ -102,7 +102,8 @@ void sud_listener_unuse(struct sud_listener *listener);
 int sud_listener_wait(struct sud_listener *listener, struct sud_waiting *call);
 
 /* Takes the oldest call. Return: false, when there is none. */
-bool sud_listener_take(struct sud_listener *listener, struct sud_call *call);
+bool sud_listener_take(struct sud_listener *listener,
+		       struct sud_notification *call);
 /* It could not be given to the reader, and waits for another. */
 void sud_listener_put_back(struct sud_listener *listener, u64 id);
 /* Return: 0, -ENOENT or -EINVAL. */

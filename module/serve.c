@@ -70,7 +70,7 @@ static int take_calls(struct sud_listener *listener,
 		      const struct sud_serve *args)
 {
 	void __user *to = sud_uapi_pointer(args->calls);
-	struct sud_call call;
+	struct sud_notification call;
 	int count = 0;
 
 	while (count < min_t(u32, args->call_count, INT_MAX) &&

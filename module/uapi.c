@@ -20,7 +20,7 @@ static_assert(sizeof(struct sud_list) == SUD_LIST_SIZE_VER0);
 static_assert(sizeof(struct sud_status) == 128);
 static_assert(offsetof(struct sud_status, notifies) == SUD_STATUS_SIZE_VER0);
 static_assert(sizeof(struct sud_listen) == SUD_LISTEN_SIZE_VER0);
-static_assert(sizeof(struct sud_call) == SUD_CALL_SIZE_VER0);
+static_assert(sizeof(struct sud_notification) == SUD_NOTIFICATION_SIZE_VER0);
 static_assert(offsetof(struct sud_answer, regs) == SUD_ANSWER_SIZE_VER0);
 static_assert(sizeof(struct sud_serve) == SUD_SERVE_SIZE_VER0);
 static_assert(sizeof(struct sud_upcall_frame) == 32);
@@ -190,7 +190,8 @@ int sud_uapi_read_serve(struct sud_serve *args, void __user *arg)
 	if (!err && args->answer_count)
 		err = check_entry_size(args->answer_size, SUD_ANSWER_SIZE_VER0);
 	if (!err && args->call_count)
-		err = check_entry_size(args->call_size, SUD_CALL_SIZE_VER0);
+		err = check_entry_size(args->call_size,
+				       SUD_NOTIFICATION_SIZE_VER0);
 	return err;
 }
 
@@ -203,7 +204,8 @@ int sud_uapi_read_answer(struct sud_answer *answer, void __user *from, u32 size)
 	return err;
 }
 
-int sud_uapi_write_call(const struct sud_call *call, void __user *to, u32 size)
+int sud_uapi_write_call(const struct sud_notification *call, void __user *to,
+			u32 size)
 {
 	return write_struct(to, size, call, sizeof(*call));
 }

@@ -26,7 +26,8 @@ int sud_uapi_read_serve(struct sud_serve *args, void __user *arg);
 /* @size: sud_serve.answer_size and call_size */
 int sud_uapi_read_answer(struct sud_answer *answer, void __user *from,
 			 u32 size);
-int sud_uapi_write_call(const struct sud_call *call, void __user *to, u32 size);
+int sud_uapi_write_call(const struct sud_notification *call, void __user *to,
+			u32 size);
 int sud_uapi_read_list(struct sud_list *args, void __user *arg);
 /* @size: sud_list.entry_size */
 int sud_uapi_write_entry(struct sud_list_entry *entry, void __user *to,
