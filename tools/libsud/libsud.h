@@ -53,6 +53,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -212,6 +213,116 @@ SUD_API long sud_call_native(struct sud_call *call);
  */
 SUD_API long sud_raw_call(long nr, long a, long b, long c, long d, long e,
 			  long f);
+
+/*
+ * The other side of a listener, see SUD_IOC_LISTEN in sud_uapi.h: a supervisor, which
+ * answers the blocked calls of threads that may be in other processes. These functions
+ * arm nothing in the process that calls them, and have nothing to do with those above.
+ */
+struct sud_config;
+struct sud_notification;
+struct sud_answer;
+
+/*
+ * Fills in the answer to a call. As it comes, it is that the call fails with ENOSYS,
+ * and its registers are the call's, so that a handler that sets SUD_ANSWER_REGS changes
+ * those only that it means. With a flag set the result does not count. A handler that
+ * sets the id to 0 gives no answer: somebody gives it later, by sud_serve().
+ */
+typedef void (*sud_listener_handler)(void *arg,
+				     const struct sud_notification *call,
+				     struct sud_answer *answer);
+
+/**
+ * sud_listener_run() - have calls handled until none can come any more
+ * @listener: the descriptor; also in many threads or processes at once
+ * @handler: the function that answers
+ * @arg: its first argument
+ *
+ * It takes up to 16 calls at once, and gives their answers as it takes the next ones.
+ * So a handler must not wait for what another call is to do: it answers later.
+ *
+ * An answer comes to nothing when the call waits no more. One that is refused, for its
+ * flags or registers, is replaced: the call then fails with EINVAL.
+ *
+ * Return: 0 when no call can come any more, for which the caller has to close its own
+ * /dev/sud, too; or -1 and errno: EAGAIN, when the descriptor has O_NONBLOCK and all
+ * calls that were there are answered, or another error of SUD_IOC_SERVE. EINTR is not
+ * among them.
+ */
+SUD_API int sud_listener_run(int listener, sud_listener_handler handler,
+			     void *arg);
+
+/**
+ * sud_listener_read() - copy from the memory of the thread whose call waits
+ * @listener: the descriptor
+ * @call: the call, taken and not answered
+ * @address: where in the thread's memory
+ * @buffer: where to
+ * @size: how many bytes
+ *
+ * Other threads can change the memory before and after: what has been checked must not
+ * be read again.
+ *
+ * Return: 0, or -1 and errno: ENOENT when the call waits no more, and then the buffer
+ * may hold another program's bytes; EFAULT when some cannot be read; EPERM when the
+ * caller may not trace the thread, see ptrace(2); ESRCH when the thread has no number
+ * in the caller's pid namespace.
+ */
+SUD_API int sud_listener_read(int listener, const struct sud_notification *call,
+			      uint64_t address, void *buffer, size_t size);
+
+/**
+ * sud_listener_read_string() - the same, up to a zero byte
+ * @listener: the descriptor
+ * @call: the call
+ * @address: where in the thread's memory
+ * @buffer: where to
+ * @size: how many bytes fit there
+ *
+ * Return: the length without the zero byte, or -1 and errno: as sud_listener_read(), and
+ * ENAMETOOLONG when it does not fit.
+ */
+SUD_API ssize_t sud_listener_read_string(int listener,
+					 const struct sud_notification *call,
+					 uint64_t address, char *buffer,
+					 size_t size);
+
+/**
+ * sud_listener_write() - copy to the memory of the thread whose call waits
+ * @listener: the descriptor
+ * @call: the call
+ * @address: where in the thread's memory
+ * @buffer: where from
+ * @size: how many bytes
+ *
+ * Never to that of another one that took over its number. As a debugger's, this write
+ * reaches private memory that the thread itself may only read. /proc must be mounted.
+ *
+ * Return: as sud_listener_read(), but EACCES in place of EPERM, and ENOENT in place of
+ * ESRCH; after EFAULT a part may have been written.
+ */
+SUD_API int sud_listener_write(int listener,
+			       const struct sud_notification *call,
+			       uint64_t address, const void *buffer,
+			       size_t size);
+
+/**
+ * sud_listener_spawn() - start a program that is armed from its first instruction
+ * @fd: an open /dev/sud that has a listener
+ * @config: how, as for SUD_IOC_SET; NULL: all calls of all of its threads and children
+ *	wait for the listener. The next exec disarms, in any case
+ * @argv: the program, looked for as by execvp(), and its arguments
+ *
+ * The program is a child of the caller's, with its signal mask and descriptors. Nobody
+ * else may wait for it before this function returns. A set-user-ID program runs without
+ * its owner's rights, unless the caller has CAP_SYS_PTRACE.
+ *
+ * Return: the child's process number, or -1 and errno: an error of fork(), ptrace(),
+ * execve() or SUD_IOC_SET_TASK.
+ */
+SUD_API pid_t sud_listener_spawn(int fd, const struct sud_config *config,
+				 char *const argv[]);
 
 #ifdef __cplusplus
 }
