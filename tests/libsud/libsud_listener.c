@@ -91,7 +91,8 @@ TEST(together, "16 calls that wait are taken at once, and answered at once")
 		pids[i] = start_caller(one_call);
 	while (notifications() < counted + BATCH)
 		sleep_ms(1);
-	wait_asleep(pids[BATCH - 1]);
+	for (int i = 0; i < BATCH; i++)
+		wait_asleep(pids[i]);
 	run_to_end(check_together);
 	CHECK_EQ(handled, BATCH);
 	for (int i = 0; i < BATCH; i++)
