@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * For the demo: "ask" says what the kernel's own prctl answers, "hold" is a
- * process that stays armed until it is killed.
+ * process that stays armed until it is killed, and "notify" one by a listener.
  */
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -32,6 +33,20 @@ int main(int argc, char **argv)
 		pause();
 		return 0;
 	}
-	fprintf(stderr, "usage: %s ask|hold\n", argv[0]);
+	if (argc == 2 && !strcmp(argv[1], "notify")) {
+		struct sud_config config = { .size = sizeof(config),
+					     .mode = SUD_MODE_EXCLUSIVE,
+					     .delivery = SUD_DELIVER_NOTIFY,
+					     .selector = (uintptr_t)&selector };
+		int fd = sud_open();
+
+		if (sud_listen(fd, 0) < 0 || sud_set(fd, &config)) {
+			perror(SUD_DEVICE);
+			return 1;
+		}
+		pause();
+		return 0;
+	}
+	fprintf(stderr, "usage: %s ask|hold|notify\n", argv[0]);
 	return 2;
 }

@@ -91,6 +91,24 @@ kill $root
 killall demo 2>/dev/null
 wait
 
+# A listener: the delivery of who is armed for it, and what has been counted since.
+listened() { sudctl status | sed -n 's/^handed back .*, \([0-9]*\) to a listener; .*/\1/p'; }
+before=$(listened)
+/tests/dynamic/demo notify >/dev/null 2>&1 &
+root=$!
+/tests/examples/supervisor >/dev/null 2>&1
+sleep 2
+# supervised.c makes so many calls.
+after=$((before + 14))
+said 0 "status, with a listener" sudctl status
+has "^ *$root +$root +demo +exclusive +notify " "status: the delivery is notify"
+has "^handed back .*, $after to a listener; " "status: the calls to a listener are counted"
+said 0 "status --json, with a listener" sudctl status --json
+json "status --json: the delivery, and the count" 'd["counters"]["notifies"] == '$after' and
+	[t["delivery"] for t in d["threads"]] == ["notify"]'
+kill $root
+wait
+
 said 0 "doctor, as root" sudctl doctor
 has '^ok +test-sigsys ' "doctor: SIGSYS"
 has '^ok +test-upcall ' "doctor: upcall in registers"

@@ -3,6 +3,7 @@
  * sudctl status: the module, its counters, and the armed threads, in words or JSON.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -89,6 +90,13 @@ static __u64 armed_now(const struct sud_status *status)
 	return ever > status->disarmed ? ever - status->disarmed : 0;
 }
 
+/* A module that is older than sudctl does not count them. */
+static bool counts_notifies(const struct sud_status *status)
+{
+	return status->size >=
+	       offsetof(struct sud_status, notifies) + sizeof(status->notifies);
+}
+
 /* Those that the loaded module has, and that the caller may read. */
 static void each_parameter(void (*show)(const char *name, const char *value))
 {
@@ -127,8 +135,11 @@ static void print_words(const struct report *report)
 	printf("%-11s %llu now; %llu by themselves or a tracer, %llu inherited, %llu disarmed\n",
 	       "armed", armed_now(status), status->armed, status->inherited,
 	       status->disarmed);
-	printf("%-11s %llu by SIGSYS, %llu by upcall; %llu killed\n",
-	       "handed back", status->sigsys, status->upcalls, status->kills);
+	printf("%-11s %llu by SIGSYS, %llu by upcall", "handed back",
+	       status->sigsys, status->upcalls);
+	if (counts_notifies(status))
+		printf(", %llu to a listener", status->notifies);
+	printf("; %llu killed\n", status->kills);
 	threads_print(&report->threads, armed_now(status));
 }
 
@@ -154,6 +165,8 @@ static void print_json(const struct report *report)
 	json_number("disarmed", status->disarmed);
 	json_number("sigsys", status->sigsys);
 	json_number("upcalls", status->upcalls);
+	if (counts_notifies(status))
+		json_number("notifies", status->notifies);
 	json_number("kills", status->kills);
 	json_end('}');
 	threads_json(&report->threads);

@@ -47,6 +47,8 @@ const char *words_delivery(uint32_t delivery)
 		return "sigsys";
 	case SUD_DELIVER_UPCALL:
 		return "upcall";
+	case SUD_DELIVER_NOTIFY:
+		return "notify";
 	}
 	return "unknown";
 }
