@@ -218,7 +218,9 @@ static int run(struct guest *guest, const char *directory, char **argv)
 	int device = sud_open(), status = -1;
 	pid_t pid;
 
-	guest->listener = device < 0 ? -1 : sud_listen(device, 0);
+	/* A call that has been taken is not restarted, or it would be done twice. */
+	guest->listener = device < 0 ? -1
+				     : sud_listen(device, SUD_LISTEN_KILLABLE);
 	if (guest->listener < 0) {
 		perror(SUD_DEVICE);
 		return -1;

@@ -33,6 +33,11 @@ __attribute__((constructor)) static void image(void)
 }
 
 static char *self[] = { "/proc/self/exe", NULL };
+static char *none[] = { "/nonsense", NULL };
+static char *folder[] = { "/tmp", NULL };
+/* Prints its plan, and no test. */
+static char *of_32bit[] = { "/tests/bin/listener-32", "no-such-test", NULL };
+
 static pid_t spawned;
 static int before, children, others, compat;
 static bool seen;
@@ -138,8 +143,6 @@ TEST(refused, "what cannot be started says why, and leaves no process")
 				.mode = SUD_MODE_EXCLUSIVE,
 				.delivery = SUD_DELIVER_NOTIFY,
 				.selector = 1ULL << 63 };
-	char *none[] = { "/nonsense", NULL };
-	char *folder[] = { "/tmp", NULL };
 	int fd = start();
 
 	CHECK_ERR(spawn(fd, NULL, none), ENOENT);
@@ -157,7 +160,6 @@ TEST(refused, "what cannot be started says why, and leaves no process")
 
 TEST(compat, "a program of 32 bits is one")
 {
-	char *argv[] = { "/tests/bin/listener-32", "no-such-test", NULL };
 	struct sud_config c = { .size = sizeof(c),
 				.mode = SUD_MODE_EXCLUSIVE,
 				.delivery = SUD_DELIVER_NOTIFY,
@@ -165,13 +167,12 @@ TEST(compat, "a program of 32 bits is one")
 	struct stat st;
 	int fd = start();
 
-	if (stat(argv[0], &st))
+	if (stat(of_32bit[0], &st))
 		SKIP("no programs of 32 bits");
-	CHECK_ERR(spawn(fd, &c, argv), EFAULT);
+	CHECK_ERR(spawn(fd, &c, of_32bit), EFAULT);
 	no_child();
-	/* It prints its plan. */
 	CHECK_EQ(dup2(open("/dev/null", O_WRONLY), 1), 1);
-	CHECK_OK(spawn(fd, NULL, argv));
+	CHECK_OK(spawn(fd, NULL, of_32bit));
 	supervise(fd, 0);
 	CHECK(compat > 0);
 }

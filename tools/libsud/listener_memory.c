@@ -3,8 +3,8 @@
  * The memory of a thread whose call waits for a supervisor. The thread may be killed at
  * any time, and its number be another thread's a moment later. So what was read counts
  * only if the call waits still, once it has been read. What is written must not reach
- * another program in any case: the file /proc/TID/mem is of one memory for good, and
- * whose that is is asked between open() and pwrite().
+ * another program in any case: an open /proc/TID/mem stays with one memory, and between
+ * open() and pwrite() it is asked whether the call waits, so whose memory that is.
  */
 #include <errno.h>
 #include <stdio.h>
