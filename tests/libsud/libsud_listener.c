@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* tools/libsud: a supervisor's loop, and the memory of those that it answers. */
 #include <fcntl.h>
-#include <pthread.h>
+#include <linux/sched.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 
 #include <libsud.h>
 
@@ -377,6 +378,48 @@ TEST(gone, "of a call that waits no more nothing is read or written: ENOENT")
 	CHECK_OK(kill(pid, SIGKILL));
 	caller_died(pid, SIGKILL);
 	check_gone(&call);
+}
+
+/* Another process, with the same memory at the same place and that number. */
+static pid_t take_number(pid_t pid)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD,
+				   .set_tid = (uintptr_t)&pid,
+				   .set_tid_size = 1 };
+	pid_t other = syscall(SYS_clone3, &args, sizeof(args));
+
+	CHECK_OK(other);
+	if (other)
+		return other;
+	for (;;)
+		pause();
+}
+
+TEST(number,
+     "nothing of a process that took over the number is read or written")
+{
+	struct sud_notification call;
+	struct iovec to, from;
+	pid_t pid, other;
+	char byte;
+
+	start_listener(0);
+	map_pages();
+	pid = start_caller(two_calls);
+	call = take_call();
+	CHECK_OK(kill(pid, SIGKILL));
+	caller_died(pid, SIGKILL);
+	other = take_number(pid);
+	CHECK_EQ(other, pid);
+	check_gone(&call);
+
+	/* Its memory could have been had. */
+	to = (struct iovec){ &byte, 1 };
+	from = (struct iovec){ pages, 1 };
+	CHECK_EQ(process_vm_readv(call.tid, &to, 1, &from, 1, 0), 1);
+	CHECK_EQ(byte, 'p');
+	CHECK_OK(kill(other, SIGKILL));
+	caller_died(other, SIGKILL);
 }
 
 static void as_nobody(void)

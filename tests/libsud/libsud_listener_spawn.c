@@ -123,6 +123,19 @@ TEST(blocked, "the same with all signals blocked")
 	CHECK_EQ(children, 1);
 }
 
+TEST(ignored, "also where SIGCHLD is ignored, and children are not waited for")
+{
+	int fd = start();
+
+	CHECK(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+	CHECK_ERR(spawn(fd, NULL, none), ENOENT);
+	CHECK_OK(spawn(fd, NULL, self));
+	close(fd);
+	CHECK_OK(sud_listener_run(listener, answer_magic, NULL));
+	CHECK_EQ(others, 1);
+	CHECK_EQ(children, 1);
+}
+
 TEST(config, "a configuration of the caller's is used")
 {
 	struct sud_config c = { .size = sizeof(c),
