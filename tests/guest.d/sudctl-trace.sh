@@ -3,39 +3,9 @@
 # sudctl trace and inject: programs print and return what they do without, the calls are
 # those that strace sees, and whoever kills sudctl does no harm to the program.
 # shellcheck disable=SC2016
-# shellcheck source=scripts/ktap.sh
-. /tests/ktap.sh
-[ -z "$SUD_TEST_SLOW" ] || skip_all "strace would take many minutes here"
-tools-run true 2>/dev/null ||
-	skip_all "this kernel has no 9p, by which the tools would come"
-cd /tmp || exit 1
-log=/tmp/traced.log
+# shellcheck source=tests/traced/same.sh
+. /tests/same.sh
 traced=/tests/traced
-
-# same HOW NAME COMMAND...    HOW is exact, or loose for threads that wait for each other
-same()
-{
-	how=$1 name=$2 plain=0 status=0
-	shift 2
-	tools-run "$@" >plain.out 2>plain.err </dev/null || plain=$?
-	tools-run timeout -s KILL 60 /sud/sudctl trace -f -o /tmp/sudctl.trace "$@" \
-		>traced.out 2>traced.err </dev/null || status=$?
-	{
-		[ $status -eq $plain ] || echo "exit status $status, plain $plain"
-		diff plain.out traced.out
-		diff plain.err traced.err
-	} >$log
-	is "$(cat $log)" ""
-	result $? "$name: output and exit status are as without"
-	tools-run timeout -s KILL 100 strace -f -o /tmp/strace.trace "$@" \
-		>strace.out 2>strace.err </dev/null
-	loose=$([ "$how" = exact ] || echo 1)
-	for by in strace sudctl; do
-		awk -v loose="$loose" -f /tests/normal.awk $by.trace >$by.calls
-	done
-	diff strace.calls sudctl.calls >$log && [ "$(wc -l <sudctl.calls)" -gt 5 ]
-	result $? "$name: the calls are those that strace sees"
-}
 
 same exact ls ls -lR /etc/apt
 same exact perl perl -e 'print join(",", map { $_ * 2 } 1 .. 5), "\n"; print `echo child`'

@@ -3,7 +3,8 @@
 # both have to say: a line for each call, with its name and result, process by process as
 # they are numbered. Numbers of processes and addresses differ from run to run.
 # SIGCHLD comes when it comes, and so does the return of its handler. loose: of threads that
-# wait for each other: the calls of all, by number, without those that waiting makes.
+# wait for each other: the calls of all, by number, without those that waiting makes, and
+# without the signals by which threads of Go interrupt each other.
 
 function value(text,	n, i, c)
 {
@@ -36,7 +37,7 @@ function add(pid, what)
 	sub(/^[0-9]+ +/, "")
 }
 /^---/ {
-	if ($2 != "SIGCHLD" && $2 != "stopped")
+	if ($2 != "SIGCHLD" && $2 != "stopped" && !(loose && $2 == "SIGURG"))
 		add(pid, $2)
 	next
 }
@@ -59,7 +60,7 @@ function add(pid, what)
 	sub(/ \(.*/, "", result)
 	if (name == "rt_sigreturn")
 		next
-	if (loose && name ~ /^(futex|madvise|munmap|mmap|mprotect|sched_yield|exit|nanosleep|clock_nanosleep|clock_gettime|poll|restart_syscall)$/)
+	if (loose && name ~ /^(futex|madvise|munmap|mmap|mprotect|sched_yield|exit|nanosleep|clock_nanosleep|clock_gettime|poll|epoll_pwait|restart_syscall|getpid|tgkill)$/)
 		next
 	result = value(result)
 	# Its text is as long as the addresses in it.
