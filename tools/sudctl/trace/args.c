@@ -60,6 +60,11 @@ struct use {
 
 /* The set of each argument, plus one. */
 static unsigned char sets[CALLS][6];
+static unsigned char name_sizes[CALLS];
+/* What strerror() says, which looks for a translation each time. */
+static const char *error_texts[COUNT(error_names)];
+/* Characters that stand for themselves in a string. */
+static bool plain[256];
 
 static void prepare(void)
 {
@@ -71,6 +76,20 @@ static void prepare(void)
 	ready = true;
 	for (i = 0; i < COUNT(uses); i++)
 		sets[uses[i].nr][uses[i].arg] = uses[i].set + 1;
+	for (i = 0; i < CALLS; i++)
+		if (prototypes[i].name)
+			name_sizes[i] = strlen(prototypes[i].name);
+	for (i = ' '; i < 127; i++)
+		plain[i] = i != '"' && i != '\\';
+}
+
+static const char *error_text(int number)
+{
+	const char **known = &error_texts[number];
+
+	if (!*known)
+		*known = strdup(strerror(number));
+	return *known ? *known : "?";
 }
 
 const char *call_name(unsigned int nr)
@@ -158,30 +177,41 @@ int signal_number(const char *name)
 	return -1;
 }
 
+/* @digit: one follows, so that the number must have all its own. */
+static void write_escaped(struct text *text, unsigned char c, bool digit)
+{
+	const char *at = c ? strchr("\nn\tt\rr\vv\ff\"\"\\\\", c) : NULL;
+
+	text_char(text, '\\');
+	if (at && (c == '"' || c == '\\' || c < ' ')) {
+		text_char(text, at[1]);
+		return;
+	}
+	if (digit || c >= 64)
+		text_char(text, '0' + c / 64);
+	if (digit || c >= 8)
+		text_char(text, '0' + c / 8 % 8);
+	text_char(text, '0' + c % 8);
+}
+
 void args_string(struct text *text, const char *string, size_t size)
 {
-	size_t i;
+	size_t i = 0;
 
+	prepare();
 	text_char(text, '"');
-	for (i = 0; i < size; i++) {
-		unsigned char c = string[i];
-		const char *at = strchr("\nn\tt\rr\vv\ff\"\"\\\\", c);
+	while (i < size) {
+		size_t from = i;
 
-		if (c >= ' ' && c < 127 && c != '"' && c != '\\') {
-			text_char(text, c);
-		} else if (c && at && (c == '"' || c == '\\' || c < ' ')) {
-			text_char(text, '\\');
-			text_char(text, at[1]);
-		} else {
-			bool digit = i + 1 < size && string[i + 1] >= '0' &&
-				     string[i + 1] <= '9';
-
-			text_char(text, '\\');
-			if (digit || c >= 64)
-				text_char(text, '0' + c / 64);
-			if (digit || c >= 8)
-				text_char(text, '0' + c / 8 % 8);
-			text_char(text, '0' + c % 8);
+		while (i < size && plain[(unsigned char)string[i]])
+			i++;
+		if (i > from)
+			text_bytes(text, string + from, i - from);
+		if (i < size) {
+			write_escaped(text, string[i],
+				      i + 1 < size && string[i + 1] >= '0' &&
+					      string[i + 1] <= '9');
+			i++;
 		}
 	}
 	text_char(text, '"');
@@ -396,7 +426,7 @@ void args_call(struct text *text, const struct record *record)
 
 	prepare();
 	if (name) {
-		text_string(text, name);
+		text_bytes(text, name, name_sizes[record->nr]);
 	} else {
 		text_string(text, "syscall_");
 		text_hex(text, record->nr);
@@ -449,7 +479,7 @@ void args_result(struct text *text, const struct record *record)
 	if (error_name(-result)) {
 		text_string(text, error_name(-result));
 		text_string(text, " (");
-		text_string(text, strerror(-result));
+		text_string(text, error_text(-result));
 		text_char(text, ')');
 	} else {
 		text_string(text, "(errno ");

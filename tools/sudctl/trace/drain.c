@@ -104,24 +104,28 @@ bool drain(void)
 				add_source(space, number);
 	for (;;) {
 		struct source *first = NULL;
+		/* One that ended later may come behind one not seen yet. */
+		uint64_t until = source_count > 1 ? before : UINT64_MAX;
 
 		for (i = 0; i < source_count; i++) {
 			const struct record *record = peek(&sources[i]);
 
-			/* One that ended later may come behind one not seen yet. */
-			if (!record ||
-			    (source_count > 1 && record->end > before))
+			if (!record || record->end > until)
 				continue;
 			if (!first || record->end < first->next->end)
 				first = &sources[i];
 		}
 		if (!first)
 			break;
-		/* As long as it is the only one, all it has is the next. */
+		/* What the others have next comes behind all of this. */
+		for (i = 0; i < source_count; i++)
+			if (&sources[i] != first && sources[i].next &&
+			    sources[i].next->end < until)
+				until = sources[i].next->end;
 		do {
 			consume(first);
 			any = true;
-		} while (source_count == 1 && peek(first));
+		} while (peek(first) && first->next->end <= until);
 	}
 	for (i = 0; i < source_count; i++)
 		give_back(&sources[i]);

@@ -24,10 +24,25 @@ static bool failed;
 static pid_t only;
 static bool several;
 
+void print_flush(void)
+{
+	size_t size = text.size;
+
+	text.size = 0;
+	if (failed || !size)
+		return;
+	if (fwrite_unlocked(text.bytes, size, 1, options.output) == 1 &&
+	    !fflush_unlocked(options.output))
+		return;
+	failed = true;
+	sudctl_error("the output cannot be written: %s", strerror(errno));
+}
+
 /* @when: by the time stamp counter. Return: where the line proper begins. */
 static size_t begin(const struct tracee *tracee, uint64_t when)
 {
-	text.size = 0;
+	if (text.size > TEXT_ROOM - LINE_ROOM)
+		print_flush();
 	if (!only)
 		only = tracee->tid;
 	else if (tracee->tid != only)
@@ -48,20 +63,6 @@ static size_t begin(const struct tracee *tracee, uint64_t when)
 static void end_line(void)
 {
 	text_char(&text, '\n');
-	if (failed)
-		return;
-	if (fwrite_unlocked(text.line, text.size, 1, options.output) == 1)
-		return;
-	failed = true;
-	sudctl_error("the output cannot be written: %s", strerror(errno));
-}
-
-void print_flush(void)
-{
-	if (failed || !fflush(options.output))
-		return;
-	failed = true;
-	sudctl_error("the output cannot be written: %s", strerror(errno));
 }
 
 bool print_failed(void)
