@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: completion.sh    TAP: bash completes sudctl's commands and their options, and
-# every command is in the man page.
+# every command is in the man page. One that was built without the kernel's headers says so.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../../scripts/lib.sh"
 
@@ -46,6 +46,13 @@ for command in $(sudctl help | sed -n "/^Commands:/,/^\$/s/^  \([a-z]*\) .*/\1/p
 	n=$((n + 1))
 	sudctl help "$command" | grep -q "^usage: sudctl $command" || printf "not "
 	echo "ok $n - sudctl help $command"
+done
+make -s -C tools O=/tmp/without SYSCALLS_H= /tmp/without/sudctl >/dev/null
+for command in trace inject; do
+	n=$((n + 1))
+	got=$(/tmp/without/sudctl $command true 2>&1)
+	[ $? -eq 1 ] && [ "${got#*built without $command: }" != "$got" ] || printf "not "
+	echo "ok $n - built without headers of the kernel: sudctl $command"
 done
 echo "1..$n"
 '

@@ -13,12 +13,10 @@ static const struct command commands[] = {
 	{ "status", "the module, its counters, and the armed threads",
 	  status_main },
 	{ "doctor", "does it work here, and if not, why", doctor_main },
-#ifdef SUDCTL_TRACE
 	{ "trace", "prints the system calls of a program, as strace does",
 	  trace_main },
 	{ "inject", "makes system calls of a program fail, or slow",
 	  inject_main },
-#endif
 };
 
 static void error(const char *format, va_list args)

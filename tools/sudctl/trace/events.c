@@ -5,7 +5,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "command.h"
 #include "drain.h"
 #include "events.h"
 #include "memory.h"
@@ -520,94 +520,13 @@ int events_loop(void)
 	return command_status;
 }
 
-/* Return: NULL, with a message, when there is none. */
-static char *find_command(const char *name)
-{
-	const char *path = getenv("PATH");
-	char *list, *at, *dir, *file = NULL;
-
-	if (strchr(name, '/')) {
-		if (!access(name, F_OK))
-			return strdup(name);
-		sudctl_error("%s: %s", name, strerror(errno));
-		return NULL;
-	}
-	list = at = strdup(path ? path : "/bin:/usr/bin");
-	while (list && (dir = strsep(&at, ":"))) {
-		struct stat st;
-
-		if (asprintf(&file, "%s/%s", *dir ? dir : ".", name) < 0)
-			abort();
-		if (!stat(file, &st) && S_ISREG(st.st_mode) &&
-		    !access(file, X_OK))
-			break;
-		free(file);
-		file = NULL;
-	}
-	free(list);
-	if (!file)
-		sudctl_error("%s: command not found", name);
-	return file;
-}
-
-/* The child: waits until it is traced, and tells why it cannot be executed. */
-static void run_command(const char *file, char **argv, int go, int failed)
-{
-	sigset_t none;
-	char byte;
-	int err;
-
-	sigemptyset(&none);
-	if (read(go, &byte, 1) == 1) {
-		sigprocmask(SIG_SETMASK, &options.mask, NULL);
-		execv(file, argv);
-		err = errno;
-		if (write(failed, &err, sizeof(err)) != sizeof(err))
-			_exit(126);
-	}
-	_exit(127);
-}
-
 bool events_start(char **argv, int *status)
 {
-	int go[2], failed[2], err;
-	struct tracee *tracee;
-	char *file;
+	int failed;
 
-	*status = 127;
-	file = find_command(argv[0]);
-	if (!file)
+	command = command_start(argv, trace_options(), &failed, status);
+	if (command < 0)
 		return false;
-	if (pipe2(go, O_CLOEXEC) || pipe2(failed, O_CLOEXEC)) {
-		sudctl_error("pipe: %s", strerror(errno));
-		return false;
-	}
-	command = fork();
-	if (command < 0) {
-		sudctl_error("fork: %s", strerror(errno));
-		return false;
-	}
-	if (!command) {
-		close(go[1]);
-		run_command(file, argv, go[0], failed[1]);
-	}
-	close(go[0]);
-	close(failed[1]);
-	if (ptrace(PTRACE_SEIZE, command, 0, trace_options())) {
-		sudctl_error("%s cannot be traced: %s", argv[0],
-			     strerror(errno));
-		close(go[1]);
-		*status = 1;
-		return false;
-	}
-	tracee = tracee_new(command);
-	tracee->state = TRACEE_RUNS;
-	print_command(tracee, file, argv);
-	free(file);
-	if (write(go[1], "", 1) != 1)
-		return false;
-	close(go[1]);
-
 	/* Its exec's stop, or its end. */
 	for (;;) {
 		int what;
@@ -615,8 +534,7 @@ bool events_start(char **argv, int *status)
 		if (waitpid(command, &what, __WALL) != command)
 			return false;
 		if (!WIFSTOPPED(what)) {
-			if (read(failed[0], &err, sizeof(err)) == sizeof(err))
-				sudctl_error("%s: %s", argv[0], strerror(err));
+			command_failed(argv[0], failed);
 			*status = 126;
 			return false;
 		}
@@ -624,7 +542,7 @@ bool events_start(char **argv, int *status)
 		if (what >> 16 == PTRACE_EVENT_EXEC)
 			break;
 	}
-	close(failed[0]);
+	close(failed);
 	return true;
 }
 
