@@ -69,6 +69,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "../../tools/raw_call.h"
 #include <sud.h>
 
 typedef uint64_t u64;
@@ -328,23 +329,8 @@ struct process {
 extern struct process proc;
 extern struct self selves[SELVES];
 
-static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 asm("r10") = d;
-	register long r8 asm("r8") = e;
-	register long r9 asm("r9") = f;
-	long ret;
-
-	asm volatile("syscall"
-		     : "=a"(ret)
-		     : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
-		       "r"(r9)
-		     : "rcx", "r11", "memory");
-	return ret;
-}
-
 #define SYS7(nr, a, b, c, d, e, f, ...)                                 \
-	sys6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), \
+	raw_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), \
 	     (long)(f))
 /* A system call with up to six arguments; -errno on error. */
 #define sys(...) SYS7(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)

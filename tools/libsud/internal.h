@@ -80,6 +80,33 @@ static inline void sud_device_close(int fd)
 	sud_raw_call(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
+/* What @o asks for, without entry and flags. */
+static inline struct sud_config sud_config_of(const struct sud_options *o)
+{
+	struct sud_config config = {
+		.size = sizeof(config),
+		.mode = o->mode,
+		.offset = o->offset,
+		.len = o->len,
+		.delivery = SUD_DELIVER_UPCALL,
+	};
+
+	/* Something has to run: the library's own calls. */
+	if (o->mode == SUD_MODE_EXCLUSIVE && !o->offset && !o->len) {
+		config.offset = (uintptr_t)sud_calls;
+		config.len = sud_calls_end - sud_calls;
+	}
+	return config;
+}
+
+/* Does @o give a region whose calls run, so that the library's own are beside it? */
+static inline bool sud_gives_region(const struct sud_options *o)
+{
+	return o->mode == SUD_MODE_EXCLUSIVE && (o->offset || o->len);
+}
+
+extern HIDDEN const struct sud_config sud_config_off;
+
 /* process.c: sud_upcall_install() with SUD_UPCALL_INHERIT; 0 or -errno. */
 HIDDEN long sud_process_install(sud_handler handler,
 				const struct sud_options *options);

@@ -87,7 +87,7 @@ static int answer(long err)
 	return -1;
 }
 
-static const struct sud_config config_off = { .size = sizeof(config_off) };
+const struct sud_config sud_config_off = { .size = sizeof(sud_config_off) };
 
 /*
  * A thread that exits gives its slot back. Disarmed first: its last calls would be
@@ -150,13 +150,7 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 		.stack_end = (uintptr_t)o->stack + o->stack_size,
 		.has_selector = !(o->flags & SUD_UPCALL_NO_SELECTOR),
 	};
-	struct sud_config config = {
-		.size = sizeof(config),
-		.mode = o->mode,
-		.offset = o->offset,
-		.len = o->len,
-		.delivery = SUD_DELIVER_UPCALL,
-	};
+	struct sud_config config = sud_config_of(o);
 	struct sud_thread old;
 	long fd, err;
 
@@ -181,10 +175,7 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 		config.upcall_entry = o->stack ? (uintptr_t)sud_entry_own
 					       : (uintptr_t)sud_entry;
 	/* The return from signal handlers must run with the selector at BLOCK. */
-	if (o->mode == SUD_MODE_EXCLUSIVE && !o->offset && !o->len) {
-		config.offset = (uintptr_t)sud_calls;
-		config.len = sud_calls_end - sud_calls;
-	} else if (o->mode == SUD_MODE_EXCLUSIVE) {
+	if (sud_gives_region(o)) {
 		config.flags |= SUD_FLAG_SIGRETURN;
 		new.sigreturn_flag = true;
 	}
@@ -226,9 +217,9 @@ static int remove_from(bool all)
 	if (fd < 0)
 		return answer(fd);
 	if (all)
-		err = sud_threads_set(fd, &config_off);
+		err = sud_threads_set(fd, &sud_config_off);
 	if (!err)
-		err = sud_device_set(fd, &config_off);
+		err = sud_device_set(fd, &sud_config_off);
 	sud_device_close(fd);
 	return answer(err);
 }

@@ -42,23 +42,14 @@ static bool holds_calls(const struct sud_options *o)
 
 static long arm(int fd, const struct sud_options *o)
 {
-	struct sud_config config = {
-		.size = sizeof(config),
-		.mode = o->mode,
-		.offset = o->offset,
-		.len = o->len,
-		.delivery = SUD_DELIVER_UPCALL,
-		.flags = SUD_FLAG_INHERIT_THREAD | SUD_FLAG_INHERIT_FORK,
-		.upcall_entry = o->flags & SUD_UPCALL_NO_VECTORS
-					? (uintptr_t)sud_process_entry
-					: (uintptr_t)sud_process_entry_vectors,
-	};
+	struct sud_config config = sud_config_of(o);
 	long err;
 
-	if (o->mode == SUD_MODE_EXCLUSIVE && !o->offset && !o->len) {
-		config.offset = (uintptr_t)sud_calls;
-		config.len = sud_calls_end - sud_calls;
-	} else if (o->mode == SUD_MODE_EXCLUSIVE) {
+	config.flags = SUD_FLAG_INHERIT_THREAD | SUD_FLAG_INHERIT_FORK;
+	config.upcall_entry = o->flags & SUD_UPCALL_NO_VECTORS
+				      ? (uintptr_t)sud_process_entry
+				      : (uintptr_t)sud_process_entry_vectors;
+	if (sud_gives_region(o)) {
 		err = add_ranges(fd, o);
 		if (err)
 			return err;
@@ -71,11 +62,8 @@ static long arm(int fd, const struct sud_options *o)
 	if (!err && o->flags & SUD_UPCALL_ALL_THREADS) {
 		err = sud_threads_set(fd, &config);
 		if (err) {
-			static const struct sud_config off = { .size = sizeof(
-								       off) };
-
-			sud_threads_set(fd, &off);
-			sud_device_set(fd, &off);
+			sud_threads_set(fd, &sud_config_off);
+			sud_device_set(fd, &sud_config_off);
 		}
 	}
 	return err;

@@ -16,6 +16,7 @@
 
 #include "capture.h"
 #include "layout.h"
+#include "raw_call.h"
 #include "sud_uapi.h"
 
 _Static_assert(offsetof(struct frame, nr) == FRAME_NR, "");
@@ -35,21 +36,6 @@ extern struct header header __attribute__((visibility("hidden")));
 
 size_t copy_bytes(void *to, const void *from, size_t size);
 size_t copy_text(void *to, const void *from, size_t size);
-
-static long call(long nr, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long ret;
-
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
-			   "r"(r9)
-			 : "rcx", "r11", "memory");
-	return ret;
-}
 
 static uint64_t now(void)
 {
@@ -82,11 +68,11 @@ static void disarm(void)
 	for (i = 0; i < sizeof(off); i++)
 		byte[i] = 0;
 	off.size = sizeof(off);
-	fd = call(__NR_open, (long)device, 02000002, 0, 0, 0, 0);
+	fd = raw_call(__NR_open, (long)device, 02000002, 0, 0, 0, 0);
 	if (fd < 0)
 		return;
-	call(__NR_ioctl, fd, SUD_IOC_SET, (long)&off, 0, 0, 0);
-	call(__NR_close, fd, 0, 0, 0, 0, 0);
+	raw_call(__NR_ioctl, fd, SUD_IOC_SET, (long)&off, 0, 0, 0);
+	raw_call(__NR_close, fd, 0, 0, 0, 0, 0);
 }
 
 /*
@@ -118,8 +104,8 @@ static char *ring_reserve(struct slot *slot, uint64_t *head, uint32_t size)
 		if (__atomic_load_n(&slot->tail, __ATOMIC_SEQ_CST) == tail) {
 			long timeout[2] = { 0, 100000000 };
 
-			call(__NR_futex, (long)&slot->tail, FUTEX_WAIT,
-			     (uint32_t)tail, (long)timeout, 0, 0);
+			raw_call(__NR_futex, (long)&slot->tail, FUTEX_WAIT,
+				 (uint32_t)tail, (long)timeout, 0, 0);
 		}
 		__atomic_store_n(&slot->waits, 0, __ATOMIC_RELAXED);
 	}
@@ -141,7 +127,7 @@ static size_t copy_checked(struct slot *slot, char *to, uint64_t from,
 	size_t done = 0;
 
 	if (!slot->pid)
-		slot->pid = call(__NR_getpid, 0, 0, 0, 0, 0, 0);
+		slot->pid = raw_call(__NR_getpid, 0, 0, 0, 0, 0, 0);
 	while (done < size) {
 		size_t part = 4096 - (from + done) % 4096;
 		struct iovec here, there;
@@ -152,8 +138,8 @@ static size_t copy_checked(struct slot *slot, char *to, uint64_t from,
 		here.iov_base = to + done;
 		there.iov_base = (void *)(from + done);
 		here.iov_len = there.iov_len = part;
-		got = call(__NR_process_vm_readv, slot->pid, (long)&here, 1,
-			   (long)&there, 1, 0);
+		got = raw_call(__NR_process_vm_readv, slot->pid, (long)&here, 1,
+			       (long)&there, 1, 0);
 		if (got <= 0)
 			break;
 		if (text) {
@@ -309,7 +295,7 @@ static void sleep_for(uint64_t nanoseconds)
 	long time[2] = { nanoseconds / 1000000000, nanoseconds % 1000000000 };
 
 	if (nanoseconds)
-		call(__NR_nanosleep, (long)time, 0, 0, 0, 0, 0);
+		raw_call(__NR_nanosleep, (long)time, 0, 0, 0, 0, 0);
 }
 
 /* Return: the call is not to be made. */
@@ -345,10 +331,10 @@ static void after_rule(struct slot *slot)
 	sleep_for(rule->delay_exit);
 	if (rule->signal) {
 		if (!slot->pid)
-			slot->pid = call(__NR_getpid, 0, 0, 0, 0, 0, 0);
-		call(__NR_tgkill, slot->pid,
-		     call(__NR_gettid, 0, 0, 0, 0, 0, 0), rule->signal, 0, 0,
-		     0);
+			slot->pid = raw_call(__NR_getpid, 0, 0, 0, 0, 0, 0);
+		raw_call(__NR_tgkill, slot->pid,
+			 raw_call(__NR_gettid, 0, 0, 0, 0, 0, 0), rule->signal,
+			 0, 0, 0);
 	}
 }
 

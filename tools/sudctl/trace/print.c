@@ -29,9 +29,11 @@ void print_flush(void)
 	size_t size = text.size;
 
 	text.size = 0;
-	if (failed || !size)
+	if (failed)
 		return;
-	if (fwrite_unlocked(text.bytes, size, 1, options.output) == 1 &&
+	/* Of -c, stdio has the lines. */
+	if ((!size ||
+	     fwrite_unlocked(text.bytes, size, 1, options.output) == 1) &&
 	    !fflush_unlocked(options.output))
 		return;
 	failed = true;
