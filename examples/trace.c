@@ -19,7 +19,11 @@
 #include <libsud.h>
 #include <sud.h>
 
+#if defined(__clang__) || __GNUC__ >= 11
 #pragma GCC target("general-regs-only")
+#else /* gcc 10 has no word for it, and uses the x87 unit for floating point only */
+#pragma GCC target("no-mmx,no-sse")
+#endif
 
 static const char *const names[] = {
 #include "syscall_names.h"

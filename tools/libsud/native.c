@@ -24,7 +24,11 @@
 
 #include "internal.h"
 
+#if defined(__clang__) || __GNUC__ >= 11
 #pragma GCC target("general-regs-only")
+#else /* gcc 10 has no word for it, and uses the x87 unit for floating point only */
+#pragma GCC target("no-mmx,no-sse")
+#endif
 
 #ifndef SYS_USER_DISPATCH
 #define SYS_USER_DISPATCH 2
