@@ -49,6 +49,12 @@ install: ## installs the module (by dkms) and the tools on this machine
 uninstall: ## removes them
 	@scripts/uninstall
 
+dist: ## packs the tree into build/sud-VERSION.tar.gz, which builds without git
+	@scripts/dist
+
+deb: ## builds Debian's packages in build roots: build/deb/SUITE (SUITES=bookworm)
+	@scripts/build-deb $(SUITES)
+
 style: ## runs checkpatch, sparse, clang-format and shellcheck
 	@scripts/style
 
@@ -56,4 +62,4 @@ clean: ## removes what was built here; the roots stay in the cache
 	rm -rf build
 
 .PHONY: help demo check check-all check-configs check-debug bench bench-host module tools man \
-	picture install uninstall style clean
+	picture install uninstall dist deb style clean

@@ -118,11 +118,31 @@ line_of()
 	esac
 }
 
-# Build roots: one for each kernel, and three that have programs.
+# Debian's releases, oldest first; and the number that one has.
+suites=$(rows suite | awk '!seen[$2]++ { print $2 }' | xargs)
+release_of()
+{
+	case $1 in
+	bullseye) echo 11 ;;
+	bookworm) echo 12 ;;
+	trixie) echo 13 ;;
+	*) die "no such release: $1 (there are: $suites)" ;;
+	esac
+}
+
+# What debian/control wants, the first where there is a choice, without versions.
+build_depends()
+{
+	sed -n '/^Build-Depends:/,/^[A-Z]/s/^ \([a-z0-9-]*\).*/\1/p' "$tree/debian/control"
+}
+
+# Build roots: one for each kernel, one for each release's packages, and three that
+# have programs.
 root_suite()
 {
 	case $1 in
 	tools | compilers | qemu) echo trixie ;;
+	packages-*) echo "${1#*-}" ;;
 	*)
 		case " $all_kernels $flavours $debug_kernels $config_kernels " in
 		*" $1 "*) column suite "$(line_of "$1")" ;;
@@ -143,6 +163,7 @@ root_packages()
 		;;
 	compilers) echo gcc g++ clang musl-tools libc6-dev linux-libc-dev; return ;;
 	qemu) echo qemu-system-x86; return ;;
+	packages-*) echo build-essential lintian "$(build_depends)"; return ;;
 	esac
 	# The kernel itself is chosen by scripts/roots/root-kernel.
 	echo "$(column packages "$(line_of "$1")")" gcc binutils make libc6-dev dkms
@@ -205,6 +226,14 @@ dkms_versions()
 	dkms status -m sud | sed -n 's/^sud[/,] *\([^,: ]*\).*/\1/p' | sort -u
 }
 
+# Debian's packages of it that are installed on this machine.
+installed_packages()
+{
+	# shellcheck disable=SC2016
+	{ dpkg-query -W -f '${db:Status-Status} ${Package}\n' sud-dkms sud-tools libsud1 \
+		libsud-dev 2>/dev/null || true; } | sed -n 's/^installed //p' | xargs
+}
+
 # module_sources DIR    what the module is built from, in the tree DIR
 module_sources()
 {
@@ -220,6 +249,7 @@ installed_files()
 		include/sud_uapi.h include/sud_uapi.h
 		tools/libsud/libsud.h include/libsud.h
 		build/libsud.a lib/libsud.a
+		build/libsud.so.1 lib/libsud.so.1
 		build/libsud.so lib/libsud.so
 		build/libsud.pc lib/pkgconfig/libsud.pc
 		build/libsud-prctl.so lib/libsud-prctl.so
