@@ -15,10 +15,21 @@
 
 #define SUPPORTED "use a 64-bit kernel, 5.10 or newer, of Debian or Ubuntu"
 
+/* As dkms.conf has it: dkms builds nothing for a newer kernel. */
+static bool is_too_new(unsigned int major, unsigned int minor)
+{
+	unsigned int newest_major = 0, newest_minor = 0;
+
+	sscanf(SUDCTL_NEWEST, "%u.%u", &newest_major, &newest_minor);
+	return major > newest_major ||
+	       (major == newest_major && minor > newest_minor);
+}
+
 void check_kernel(const struct machine *machine, struct finding *finding)
 {
 	const struct utsname *uts = &machine->uts;
 	unsigned int major = 0, minor = 0;
+	bool known;
 
 	found(finding, FINE, "%s, %s", uts->release, uts->machine);
 	if (strcmp(uts->machine, "x86_64")) {
@@ -26,10 +37,18 @@ void check_kernel(const struct machine *machine, struct finding *finding)
 		mend(finding, SUPPORTED);
 		return;
 	}
-	if (sscanf(uts->release, "%u.%u", &major, &minor) == 2 &&
-	    (major < 5 || (major == 5 && minor < 10))) {
+	known = sscanf(uts->release, "%u.%u", &major, &minor) == 2;
+	if (known && (major < 5 || (major == 5 && minor < 10))) {
 		found(finding, BAD, "%s is older than 5.10", uts->release);
 		mend(finding, SUPPORTED);
+	} else if (known && is_too_new(major, minor)) {
+		found(finding, machine->loaded ? NOTE : BAD,
+		      "%s is newer than " SUDCTL_NEWEST
+		      ", the newest that sud " SUDCTL_VERSION " is made for",
+		      uts->release);
+		mend(finding,
+		     "a newer sud or an older kernel; to try this one: "
+		     "echo 'BUILD_EXCLUSIVE_KERNEL=.' >/etc/dkms/sud.conf && dkms autoinstall");
 	}
 }
 
@@ -126,6 +145,10 @@ void check_options(const struct machine *machine, struct finding *finding)
 #define EFIVARS "/sys/firmware/efi/efivars"
 #define SECURE_BOOT EFIVARS "/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define MOK "/var/lib/dkms/mok.pub"
+/* Of dkms 2, Debian 11's, which makes no key, and signs by this when it is told to. */
+#define SIGN_HELPER "/etc/dkms/sign_helper.sh"
+#define BLUE_SCREEN \
+	"at the blue screen choose Enroll MOK, Continue, Yes, and give the password"
 
 /* Return: 1 or 0, the variable behind four bytes of attributes; or -1. */
 static int secure_boot(void)
@@ -166,11 +189,21 @@ void check_secure_boot(const struct machine *machine, struct finding *finding)
 		found(finding, FINE, "on, and the module is loaded");
 		return;
 	}
+	if (!system_exists(MOK) && system_exists(SIGN_HELPER)) {
+		found(finding, BAD,
+		      "on: the kernel takes only modules with a key that it knows, and this dkms signs none by itself");
+		mend(finding,
+		     "sign_tool=" SIGN_HELPER
+		     " in /etc/dkms/framework.conf, which says which key; "
+		     "mokutil --import that key; restart; " BLUE_SCREEN);
+		return;
+	}
 	if (!system_exists(MOK)) {
 		found(finding, NOTE,
 		      "on: the kernel takes only modules with a key that it knows, and dkms has made no key yet");
-		mend(finding, "make install, which makes " MOK
-			      ", and then sudctl doctor again");
+		mend(finding,
+		     "%s, which makes " MOK ", and then sudctl doctor again",
+		     system_install());
 		return;
 	}
 	system_ask(test_key, line, sizeof(line));
@@ -179,9 +212,17 @@ void check_secure_boot(const struct machine *machine, struct finding *finding)
 		return;
 	}
 	found(finding, BAD, "on, and dkms's key is not known to be enrolled");
-	mend(finding,
-	     "mokutil --import " MOK " (asks for a new password); restart; "
-	     "at the blue screen choose Enroll MOK, Continue, Yes, and give the password");
+	mend(finding, "mokutil --import " MOK
+		      " (asks for a new password); restart; " BLUE_SCREEN);
+}
+
+static bool wants_signatures(void)
+{
+	char line[8];
+
+	return system_line("/sys/module/module/parameters/sig_enforce", line,
+			   sizeof(line)) &&
+	       !strcmp(line, "Y");
 }
 
 void check_lockdown(const struct machine *machine, struct finding *finding)
@@ -203,7 +244,10 @@ void check_lockdown(const struct machine *machine, struct finding *finding)
 		return;
 	}
 	*end = '\0';
-	if (!strcmp(at + 1, "none"))
+	if (!strcmp(at + 1, "none") && wants_signatures() && !machine->loaded)
+		found(finding, NOTE,
+		      "off, but module.sig_enforce is on: only signed modules load");
+	else if (!strcmp(at + 1, "none"))
 		found(finding, FINE, "off");
 	else if (machine->loaded)
 		found(finding, FINE, "%s, and the module is loaded", at + 1);

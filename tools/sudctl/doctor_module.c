@@ -88,7 +88,7 @@ void check_dkms(const struct machine *machine, struct finding *finding)
 	}
 	found(finding, machine->loaded ? NOTE : BAD, "%s",
 	      line[0] ? line : "dkms does not know of sud for this kernel");
-	mend(finding, "make install, in sud's sources");
+	mend(finding, "%s", system_install());
 }
 
 static void check_version(struct finding *finding)
@@ -124,7 +124,7 @@ void check_module(const struct machine *machine, struct finding *finding)
 		return;
 	}
 	found(finding, BAD, "it is not installed for this kernel");
-	mend(finding, "make install, in sud's sources");
+	mend(finding, "%s", system_install());
 }
 
 static bool in_first_pid_namespace(void)

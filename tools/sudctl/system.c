@@ -107,3 +107,13 @@ const char *system_forbids(void)
 		return SYSTEM_SYSCTL;
 	return NULL;
 }
+
+const char *system_install(void)
+{
+	/* make install uses /etc and /usr/local. */
+	if (system_exists("/usr/lib/modules-load.d/sud.conf"))
+		return "dpkg-reconfigure sud-dkms";
+	if (system_exists("/usr/bin/sudctl"))
+		return "apt-get install sud-dkms";
+	return "make install, in sud's sources";
+}

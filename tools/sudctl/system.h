@@ -29,4 +29,7 @@ const char *system_absent(int err);
 /* The administrator's switch. Return: what forbids arming, or NULL. */
 const char *system_forbids(void);
 
+/* Return: what has the module built for this kernel. */
+const char *system_install(void);
+
 #endif /* SUDCTL_SYSTEM_H */
