@@ -47,6 +47,27 @@ proxy_env()
 	done
 }
 
+# apt_sources SUITE BACKPORTS    "deb URI SUITE main" lines for the mirrors this machine
+# itself uses; nothing when it is not Debian, and mmdebstrap then knows where to go.
+apt_sources()
+{
+	local suite=$1 backports=$2 id codename targets main security
+	# shellcheck disable=SC1091
+	id=$(. /etc/os-release && echo "${ID:-}")
+	[ "$id" = debian ] || return 0
+	# shellcheck disable=SC1091
+	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-sid}")
+	# shellcheck disable=SC2016
+	targets=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)')
+	main=$(awk -v c="$codename" '$2 == c { print $1; exit }' <<<"$targets")
+	security=$(awk -v c="$codename-security" '$2 == c { print $1; exit }' \
+		<<<"$targets")
+	[ -n "$main" ] || return 0
+	echo "deb $main $suite main"
+	[ -z "$security" ] || echo "deb $security $suite-security main"
+	[ -z "$backports" ] || echo "deb $main $backports main"
+}
+
 # each N COMMAND WORD...    runs COMMAND WORD for each word, N at a time
 each()
 {
@@ -136,17 +157,17 @@ build_depends()
 	sed -n '/^Build-Depends:/,/^[A-Z]/s/^ \([a-z0-9-]*\).*/\1/p' "$tree/debian/control"
 }
 
-# Build roots: one for each kernel, one for each release's packages, and three that
+# Build roots: one for each kernel, one for each release's packages, and four that
 # have programs.
 root_suite()
 {
 	case $1 in
-	tools | compilers | qemu) echo trixie ;;
+	tools | compilers | qemu | system) echo trixie ;;
 	packages-*) echo "${1#*-}" ;;
 	*)
 		case " $all_kernels $flavours $debug_kernels $config_kernels " in
 		*" $1 "*) column suite "$(line_of "$1")" ;;
-		*) die "no such root: $1 (there are: $all_kernels $flavours tools compilers qemu)" ;;
+		*) die "no such root: $1 (there are: $all_kernels $flavours tools compilers qemu system packages-SUITE)" ;;
 		esac
 		;;
 	esac
@@ -163,6 +184,12 @@ root_packages()
 		;;
 	compilers) echo gcc g++ clang musl-tools libc6-dev linux-libc-dev; return ;;
 	qemu) echo qemu-system-x86; return ;;
+	system)
+		# Disks and firmware for scripts/check-system.
+		echo e2fsprogs qemu-utils ovmf python3-virt-firmware \
+			shim-signed grub-efi-amd64-signed
+		return
+		;;
 	packages-*) echo build-essential lintian "$(build_depends)"; return ;;
 	esac
 	# The kernel itself is chosen by scripts/roots/root-kernel.
@@ -219,6 +246,13 @@ kernel_image()
 
 # The version, which dkms.conf has, and MODULE_VERSION repeats.
 version() { sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$tree/dkms.conf"; }
+
+# set_version DIR VERSION    of the sources in DIR
+set_version()
+{
+	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$2\"/" "$1/dkms.conf"
+	sed -i "s/^MODULE_VERSION(.*/MODULE_VERSION(\"$2\");/" "$1/module/main.c"
+}
 
 # What dkms has of the module. dkms 3 says sud/0.1.0, and 2.8 says sud, 0.1.0,
 dkms_versions()
