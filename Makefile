@@ -55,6 +55,9 @@ dist: ## packs the tree into build/sud-VERSION.tar.gz, which builds without git
 deb: ## builds Debian's packages in build roots: build/deb/SUITE (SUITES=bookworm)
 	@scripts/build-deb $(SUITES)
 
+check-system: ## installs, upgrades and purges the packages in whole systems (SUITES=)
+	@scripts/check-system
+
 style: ## runs checkpatch, sparse, clang-format and shellcheck
 	@scripts/style
 
@@ -62,4 +65,4 @@ clean: ## removes what was built here; the roots stay in the cache
 	rm -rf build
 
 .PHONY: help demo check check-all check-configs check-debug bench bench-host module tools man \
-	picture install uninstall dist deb style clean
+	picture install uninstall dist deb check-system style clean
