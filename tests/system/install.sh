@@ -42,7 +42,6 @@ result $? "upgrade: the old module is still loaded"
 [ ! -e /usr/src/sud-0.0.1 ] && dkms_says "$old" installed
 result $? "upgrade: dkms has the new one, and not the old one"
 kill $tracer
-pkill -x sleep
 until_it rmmod sud
 ran "upgrade: the thread ends, and modprobe" modprobe sud
 is "$(loaded_version)" "$version"
