@@ -85,15 +85,15 @@ unpack()
 }
 make_by_built() { make_by "cp /host/$1.ko module/sud.ko"; }
 
-# What is on the disk, but for what the package manager and the journal know.
-# shellcheck disable=SC2094
+# What is on the disk, but for the kernels, and what belongs to no package in particular.
 names()
 {
 	find / -xdev \( -path /host -o -path /tmp -o -path /run -o -path /var/log \
 		-o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache \
 		-o -path /var/lib/systemd -o -path /var/tmp -o -path /root \
-		-o -path /boot -o -path /lib/modules -o -path /usr/lib/modules \
-		-o -path '/usr/src/linux-*' -o -path '/usr/lib/linux-*' \) -prune \
+		-o -path /boot -o -path /lib/modules -o -path /usr/lib/modules \) -prune \
 		-o ! -path '/var/lib/dkms/mok.*' -print | sort
 	find /lib/modules/ -name 'sud*'
 }
+# What packages that are still there have, by either name of /lib.
+packaged() { sed 's|^/\(lib[0-9]*\)/|/usr/\1/|; p; s|^/usr/|/|' /var/lib/dpkg/info/*.list | sort -u; }
