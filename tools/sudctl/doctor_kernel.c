@@ -18,11 +18,12 @@
 /* As dkms.conf has it: dkms builds nothing for a newer kernel. */
 static bool is_too_new(unsigned int major, unsigned int minor)
 {
-	unsigned int newest_major = 0, newest_minor = 0;
+	unsigned int newest_major, newest_minor;
 
-	sscanf(SUDCTL_NEWEST, "%u.%u", &newest_major, &newest_minor);
-	return major > newest_major ||
-	       (major == newest_major && minor > newest_minor);
+	return sscanf(SUDCTL_NEWEST, "%u.%u", &newest_major, &newest_minor) ==
+		       2 &&
+	       (major > newest_major ||
+		(major == newest_major && minor > newest_minor));
 }
 
 void check_kernel(const struct machine *machine, struct finding *finding)
