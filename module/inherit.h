@@ -21,6 +21,7 @@ sud_inherit_let_run(struct pt_regs *regs, struct sud_task *st)
 		return sud_inherit_refill(regs, st);
 	return SUD_VERDICT_RUN;
 }
+
 /* The calling thread has made a child, which has not run yet. */
 void sud_inherit_child(struct task_struct *child, unsigned long clone_flags);
 

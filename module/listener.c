@@ -166,6 +166,9 @@ static void sleep_until_done(struct sud_listener *listener,
 	finish_wait(&call->thread, &wait);
 }
 
+/* How a call ends that nobody can answer: as one that the kernel does not know. */
+static const struct sud_answer no_answer = { .result = -ENOSYS };
+
 int sud_listener_wait(struct sud_listener *listener, struct sud_waiting *call)
 {
 	int err = 0;
@@ -175,7 +178,8 @@ int sud_listener_wait(struct sud_listener *listener, struct sud_waiting *call)
 	spin_lock(&listener->lock);
 	if (listener->closed) {
 		spin_unlock(&listener->lock);
-		return -ENOSYS;
+		call->answer = no_answer;
+		return 0;
 	}
 	call->id = ++listener->last_id;
 	enqueue(listener, call);
@@ -274,10 +278,9 @@ bool sud_listener_valid(struct sud_listener *listener, u64 id)
 	return valid;
 }
 
-/* The calls that are there end as those do that come when it is closed. */
 static void fail(struct sud_waiting *call)
 {
-	call->answer = (struct sud_answer){ .result = -ENOSYS };
+	call->answer = no_answer;
 	finish(call);
 }
 

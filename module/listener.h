@@ -43,7 +43,7 @@ struct sud_listener {
 	struct sud_user *user;
 	struct rcu_work no_users;
 	wait_queue_head_t readers;
-	spinlock_t lock;
+	spinlock_t lock; /* of the queue */
 	bool closed;
 	bool deserted;
 	u64 last_id;
@@ -96,8 +96,8 @@ struct sud_listener *sud_listener_use(struct sud_listener *listener);
 void sud_listener_unuse(struct sud_listener *listener);
 
 /*
- * The calling thread waits, until @call is SUD_CALL_DONE. Return: 0; -ENOSYS, when
- * the listener is closed; -ERESTARTSYS, when a signal came first.
+ * The calling thread waits, until @call is SUD_CALL_DONE. Return: 0; or -ERESTARTSYS,
+ * when a signal came first.
  */
 int sud_listener_wait(struct sud_listener *listener, struct sud_waiting *call);
 

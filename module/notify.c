@@ -70,12 +70,8 @@ enum sud_verdict sud_notify(struct pt_regs *regs, struct sud_task *st)
 	const struct sud_answer *answer = &call.answer;
 
 	sud_count(notifies);
-	switch (sud_listener_wait(st->listener, &call)) {
-	case -ENOSYS:
-		return skip(regs, st, -ENOSYS);
-	case -ERESTARTSYS:
+	if (sud_listener_wait(st->listener, &call))
 		return interrupted(regs, st);
-	}
 	if (answer->flags & SUD_ANSWER_RUN)
 		return run(regs, st, answer);
 	if (!(answer->flags & SUD_ANSWER_REGS))
