@@ -38,7 +38,7 @@ static void put_users(struct work_struct *work)
 	spin_lock(&listener->lock);
 	listener->deserted = true;
 	/* All readers: each has to say that there is nothing more. */
-	wake_up_interruptible_poll(&listener->readers, EPOLLHUP);
+	wake_up_interruptible_all(&listener->readers);
 	spin_unlock(&listener->lock);
 	sud_listener_put(listener);
 }

@@ -22,6 +22,18 @@
 #define ARG3 dx
 #endif
 
+TEST(layout, "the structs have the published sizes and offsets")
+{
+	CHECK_EQ(sizeof(struct sud_listen), 8);
+	CHECK_EQ(sizeof(struct sud_regs), 144);
+	CHECK_EQ(sizeof(struct sud_notification), 184);
+	CHECK_EQ(offsetof(struct sud_notification, regs), 40);
+	CHECK_EQ(sizeof(struct sud_answer), 168);
+	CHECK_EQ(offsetof(struct sud_answer, regs), 24);
+	CHECK_EQ(sizeof(struct sud_serve), 40);
+	CHECK_EQ(sizeof(struct sud_task_config), 40);
+}
+
 static void call_once(void)
 {
 	CHECK_EQ(site_a(MAGIC_NR, 11, 12, 13), 4711);

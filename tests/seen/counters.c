@@ -50,10 +50,11 @@ static void check_more(int armed, int inherited, int disarmed, int sigsys,
 
 TEST(layout, "the struct has the published size and offsets")
 {
-	CHECK_EQ(sizeof(struct sud_status), 120);
+	CHECK_EQ(sizeof(struct sud_status), 128);
 	CHECK_EQ(offsetof(struct sud_status, armed), 8);
 	CHECK_EQ(offsetof(struct sud_status, kills), 48);
 	CHECK_EQ(offsetof(struct sud_status, hook), 56);
+	CHECK_EQ(offsetof(struct sud_status, notifies), 120);
 }
 
 TEST(sizes, "a size is taken as INFO takes it")
