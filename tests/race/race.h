@@ -329,9 +329,9 @@ struct process {
 extern struct process proc;
 extern struct self selves[SELVES];
 
-#define SYS7(nr, a, b, c, d, e, f, ...)                                 \
+#define SYS7(nr, a, b, c, d, e, f, ...)                                     \
 	raw_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), \
-	     (long)(f))
+		 (long)(f))
 /* A system call with up to six arguments; -errno on error. */
 #define sys(...) SYS7(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 

@@ -174,7 +174,7 @@ static const struct {
 	void (*run)(int n);
 } kinds[] = {
 	{ "reads", read_bytes }, { "threads", threads }, { "forks", forks },
-	{ "execs", execs },	 { "signals", signals },
+	{ "execs", execs },	 { "signals", signals }, { NULL, NULL },
 };
 
 int main(int argc, char **argv)
@@ -187,7 +187,7 @@ int main(int argc, char **argv)
 		read_bytes(atoi(argv[2]));
 		return 7;
 	}
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (i = 0; kinds[i].name; i++) {
 		if (strcmp(argv[1], kinds[i].name))
 			continue;
 		puts("begun");
