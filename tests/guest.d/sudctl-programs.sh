@@ -33,6 +33,6 @@ prepare() { :; }
 same exact "luajit, which compiles as it runs" $bin/luajit -e 'local sum = 0
 for i = 1, 2000000 do sum = sum + i % 7 end
 print(sum) for line in io.lines("/tmp/project/Makefile") do print(line) end'
-same loose "Go, static" $bin/shfmt -l /tests/guest.d
+same pool "Go, static" $bin/shfmt -l /tests/guest.d
 same loose "Rust, with threads" $bin/fdfind -j1 . /etc/apt -X echo
 finished

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# usage: awk [-v loose=1] -f normal.awk TRACE    what strace -f -o and sudctl trace -f -o
+# usage: awk [-v loose=1 [-v pool=1]] -f normal.awk TRACE    what strace -f -o and sudctl trace -f -o
 # both have to say: a line for each call, with its name and result, process by process as
 # they are numbered. Numbers of processes and addresses differ from run to run.
 # SIGCHLD comes when it comes, and so does the return of its handler. loose: of threads that
 # wait for each other: the calls of all, by number, without those that waiting makes, and
-# without the signals by which threads of Go interrupt each other.
+# without the signals by which threads of Go interrupt each other. pool: nor those by which
+# a thread begins and ends, of a program that makes as many as it happens to need.
 
 function value(text,	n, i, c)
 {
@@ -42,6 +43,7 @@ function add(pid, what)
 	next
 }
 /^\+\+\+ superseded/ { next }
+/^\+\+\+/ && pool { next }
 /^\+\+\+/ { add(pid, $0); next }
 /<unfinished \.\.\.>$/ {
 	begun[pid] = $0
@@ -61,6 +63,8 @@ function add(pid, what)
 	if (name == "rt_sigreturn")
 		next
 	if (loose && name ~ /^(futex|madvise|munmap|mmap|mprotect|sched_yield|exit|nanosleep|clock_nanosleep|clock_gettime|poll|epoll_pwait|restart_syscall|getpid|tgkill)$/)
+		next
+	if (pool && name ~ /^(clone|gettid|sigaltstack|rt_sigprocmask)$/)
 		next
 	result = value(result)
 	# Its text is as long as the addresses in it.
