@@ -223,6 +223,13 @@ static void write_symbols(struct text *text, const struct symbols *set,
 	const struct symbol *s;
 	bool any = false;
 
+	/* Reading alone has no bit of its own. */
+	if (set->list == open_symbols && !(value & O_ACCMODE)) {
+		text_string(text, "O_RDONLY");
+		if (!value)
+			return;
+		text_char(text, '|');
+	}
 	for (s = set->list; s->name; s++) {
 		if (s->value == value) {
 			text_string(text, s->name);
@@ -233,16 +240,20 @@ static void write_symbols(struct text *text, const struct symbols *set,
 		text_signed(text, (int)value);
 		return;
 	}
-	/* Those of several bits first, as they have the bits of others. */
+	/* Those of several bits first, as they have the bits of others; then in their order. */
 	while (value) {
 		const struct symbol *best = NULL;
+		int bits, best_bits = 0;
 
 		for (s = set->list; s->name; s++) {
 			if (!s->value || (s->value & value) != s->value)
 				continue;
-			if (!best || __builtin_popcountl(s->value) >
-					     __builtin_popcountl(best->value))
+			bits = __builtin_popcountl(s->value);
+			if (!best || bits > best_bits ||
+			    (bits == best_bits && s->value < best->value)) {
 				best = s;
+				best_bits = bits;
+			}
 		}
 		if (!best)
 			break;

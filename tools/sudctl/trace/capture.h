@@ -55,8 +55,10 @@ static inline bool capture_extent(const struct capture *what,
 	if (most > PIECE_MAX)
 		most = PIECE_MAX;
 	extent->limit = extent->whole < most ? extent->whole : most;
-	/* Of what a call is given, nothing is something to show, too. */
-	return args[what->arg] && (extent->whole || what->kind == CAPTURE_IN);
+	/* Nothing that was read or written is something to show, too. */
+	return args[what->arg] &&
+	       (extent->whole || what->kind == CAPTURE_IN ||
+		(what->kind == CAPTURE_OUT && !call_failed(result)));
 }
 
 /* @got bytes have been copied behind @piece. Return: where the next piece goes. */
