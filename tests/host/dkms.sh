@@ -30,7 +30,7 @@ empty() { [ -z "$1" ] || { say "$1"; return 1; } }
 
 # --- in the build root, as root: $1 is the kernel, $2 where the guest's goes
 
-inside_checks=13
+inside_checks=15
 
 # Every name that an installation could add or leave. dkms keeps its signing
 # key. A system without systemd lacks one directory, which may stay.
@@ -110,6 +110,27 @@ new_sources()
 		cmp "$installed" "$tree/module/main.c"
 }
 
+# As the packages of such a kernel ask for it; and as its administrator may.
+strange=99.0.0-1-amd64
+too_new()
+{
+	local status=0
+	mkdir -p "/lib/modules/$strange/build/include"
+	dkms autoinstall -k "$strange" || status=$?
+	rm -r "/lib/modules/$strange"
+	return $status
+}
+tried()
+{
+	mkdir -p "/lib/modules/$strange/build/include"
+	echo "BUILD_EXCLUSIVE_KERNEL=." >/etc/dkms/sud.conf
+	dkms install "sud/$version" -k "$strange" >/tmp/tried 2>&1 || true
+	rm -r "/lib/modules/$strange" /etc/dkms/sud.conf
+	# There is nothing to make it with.
+	cat /tmp/tried
+	grep -q -i 'bad return status for module build' /tmp/tried
+}
+
 inside()
 {
 	release=$1
@@ -127,6 +148,8 @@ inside()
 	check "one module, in updates/dkms, of version $version" one_module
 	pack "$2"
 
+	check "dkms autoinstall leaves a newer kernel alone" too_new
+	check "dkms install tries it when it is told to" tried
 	check "dkms remove" dkms remove -m sud -v "$version" --all
 	rm -r "/usr/src/sud-$version"
 	check "dkms remove leaves nothing and takes no more" \

@@ -49,7 +49,8 @@ void check_kernel(const struct machine *machine, struct finding *finding)
 		      uts->release);
 		mend(finding,
 		     "a newer sud or an older kernel; to try this one: "
-		     "echo 'BUILD_EXCLUSIVE_KERNEL=.' >/etc/dkms/sud.conf && dkms autoinstall");
+		     "echo 'BUILD_EXCLUSIVE_KERNEL=.' >/etc/dkms/sud.conf && "
+		     "dkms install sud/" SUDCTL_VERSION);
 	}
 }
 
