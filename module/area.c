@@ -81,7 +81,8 @@ struct sud_area *sud_area_new(unsigned long size)
 
 struct sud_area *sud_area_get(struct sud_area *area)
 {
-	refcount_inc(&area->refs);
+	if (area)
+		refcount_inc(&area->refs);
 	return area;
 }
 

@@ -43,6 +43,7 @@ struct sud_area {
 
 /* Return: a new one with one reference, zeroed, or an error. */
 struct sud_area *sud_area_new(unsigned long size);
+/* Also with NULL. */
 struct sud_area *sud_area_get(struct sud_area *area);
 /* May be called where one may not sleep, and with NULL. */
 void sud_area_put(struct sud_area *area);

@@ -68,7 +68,7 @@ struct sud_region_set *sud_file_set_if_any(struct file *file)
 
 	spin_lock(&lock);
 	content = file->private_data;
-	if (content && content->set)
+	if (content)
 		set = sud_regions_get(content->set);
 	spin_unlock(&lock);
 	return set;
@@ -127,11 +127,12 @@ static bool has_listener(const struct content *content)
 struct sud_listener *sud_file_listener(struct file *file)
 {
 	struct sud_listener *listener = NULL;
+	struct content *content;
 
 	spin_lock(&lock);
-	if (has_listener(file->private_data))
-		listener = sud_listener_use(
-			((struct content *)file->private_data)->listener);
+	content = file->private_data;
+	if (has_listener(content))
+		listener = sud_listener_use(content->listener);
 	spin_unlock(&lock);
 	return listener;
 }

@@ -87,7 +87,8 @@ void sud_listener_first_user(struct sud_listener *listener)
 
 struct sud_listener *sud_listener_use(struct sud_listener *listener)
 {
-	refcount_inc(&listener->users);
+	if (listener)
+		refcount_inc(&listener->users);
 	return listener;
 }
 

@@ -89,8 +89,9 @@ struct sud_waiting {
 /* Return: one with no users and a reference for its descriptor, or an error. */
 struct sud_listener *sud_listener_new(u32 flags);
 void sud_listener_put(struct sud_listener *listener);
-/* A new user. The caller knows that there is one, or that it is the first. */
+/* The first user, of a listener that nobody else has yet. */
 void sud_listener_first_user(struct sud_listener *listener);
+/* Another one. Also with NULL. */
 struct sud_listener *sud_listener_use(struct sud_listener *listener);
 /* May be called where one may not sleep, and with NULL. */
 void sud_listener_unuse(struct sud_listener *listener);

@@ -170,7 +170,8 @@ bool sud_regions_may_take(const struct sud_region_set *set)
 
 struct sud_region_set *sud_regions_get(struct sud_region_set *set)
 {
-	refcount_inc(&set->refs);
+	if (set)
+		refcount_inc(&set->refs);
 	return set;
 }
 

@@ -142,6 +142,7 @@ sud_regions_outside(const struct sud_region_set *set, unsigned long ip,
 
 struct sud_region_set *sud_regions_new(void);
 bool sud_regions_may_take(const struct sud_region_set *set);
+/* This and sud_regions_put(): also with NULL. */
 struct sud_region_set *sud_regions_get(struct sud_region_set *set);
 void sud_regions_put(struct sud_region_set *set);
 int sud_regions_change(struct sud_region_set *set, struct sud_range *ranges,

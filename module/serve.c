@@ -181,17 +181,25 @@ static const struct file_operations fops = {
 	.llseek = noop_llseek,
 };
 
-/* Return: the file of a new listener, or an error. */
-static struct file *listener_file(u32 flags)
+/* Return: the file of a new listener, which is that of @owner; or an error. */
+static struct file *listener_file(struct file *owner, u32 flags)
 {
 	struct sud_listener *listener = sud_listener_new(flags);
 	struct file *file;
+	int err;
 
 	if (IS_ERR(listener))
 		return ERR_CAST(listener);
 	file = anon_inode_getfile("[sud-listener]", &fops, listener, O_RDWR);
-	if (IS_ERR(file))
+	if (IS_ERR(file)) {
 		sud_listener_put(listener);
+		return file;
+	}
+	err = sud_file_new_listener(owner, listener);
+	if (err) {
+		fput(file);
+		return ERR_PTR(err);
+	}
 	return file;
 }
 
@@ -208,16 +216,10 @@ long sud_ioctl_listen(struct file *file, void __user *arg)
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	listener = listener_file(args.flags);
+	listener = listener_file(file, args.flags);
 	if (IS_ERR(listener)) {
 		put_unused_fd(fd);
 		return PTR_ERR(listener);
-	}
-	err = sud_file_new_listener(file, listener->private_data);
-	if (err) {
-		put_unused_fd(fd);
-		fput(listener);
-		return err;
 	}
 	fd_install(fd, listener);
 	return fd;

@@ -178,11 +178,10 @@ static void fill_in(struct sud_task *st, const struct sud_setup *setup,
 	st->code_64bit = setup->code_64bit;
 	st->kind = kind_of(config);
 	st->fast_upcall = fast_of(st);
-	st->set = setup->set ? sud_regions_get(setup->set) : NULL;
-	st->area = setup->area ? sud_area_get(setup->area) : NULL;
+	st->set = sud_regions_get(setup->set);
+	st->area = sud_area_get(setup->area);
 	st->area_base = setup->area_base;
-	st->listener = setup->listener ? sud_listener_use(setup->listener)
-				       : NULL;
+	st->listener = sud_listener_use(setup->listener);
 	fill_in_version(st);
 }
 
@@ -358,8 +357,8 @@ static void get_setup(struct task_struct *task, struct sud_setup *setup)
 		return;
 	setup->config = st->config;
 	setup->code_64bit = st->code_64bit;
-	setup->set = st->set ? sud_regions_get(st->set) : NULL;
-	setup->listener = st->listener ? sud_listener_use(st->listener) : NULL;
+	setup->set = sud_regions_get(st->set);
+	setup->listener = sud_listener_use(st->listener);
 }
 
 /**
@@ -447,10 +446,10 @@ void sud_task_arm_child(const struct sud_task *st, struct sud_task *new,
 	new->kind = st->kind;
 	new->code_64bit = st->code_64bit;
 	new->config = st->config;
-	new->area = st->area ? sud_area_get(st->area) : NULL;
+	new->area = sud_area_get(st->area);
 	new->area_base = st->area_base;
-	new->set = st->set ? sud_regions_get(st->set) : NULL;
-	new->listener = st->listener ? sud_listener_use(st->listener) : NULL;
+	new->set = sud_regions_get(st->set);
+	new->listener = sud_listener_use(st->listener);
 	fill_in_version(new);
 
 	raw_spin_lock_irqsave(lock, flags);

@@ -33,13 +33,36 @@ void __user *sud_uapi_pointer(u64 address)
 	return (void __user *)(uintptr_t)address;
 }
 
+/* Of a struct, as its caller says it. */
+static int check_size(u32 size, u32 least)
+{
+	if (size < least)
+		return -EINVAL;
+	return size > PAGE_SIZE ? -E2BIG : 0;
+}
+
 static int read_size(void __user *arg, u32 least, u32 *size)
 {
 	if (get_user(*size, (u32 __user *)arg))
 		return -EFAULT;
-	if (*size < least)
-		return -EINVAL;
-	return *size > PAGE_SIZE ? -E2BIG : 0;
+	return check_size(*size, least);
+}
+
+/*
+ * @to becomes what the module knows of the struct, and its first member the size of what
+ * both know: user code may have changed what it says there since it was read.
+ */
+static int read_struct(void *to, u32 known, void __user *arg, u32 least)
+{
+	u32 size;
+	int err;
+
+	err = read_size(arg, least, &size);
+	if (!err)
+		err = copy_struct_from_user(to, known, arg, size);
+	if (!err)
+		*(u32 *)to = min(size, known);
+	return err;
 }
 
 static int write_struct(void __user *arg, u32 size, const void *from, u32 known)
@@ -51,40 +74,37 @@ static int write_struct(void __user *arg, u32 size, const void *from, u32 known)
 	return 0;
 }
 
-int sud_uapi_read_config(struct sud_config *config, void __user *arg)
+/* The same for a struct whose first member is its size, which user code has filled in. */
+static int write_sized(void *from, u32 known, void __user *arg, u32 least)
 {
 	u32 size;
 	int err;
 
-	err = read_size(arg, SUD_CONFIG_SIZE_VER0, &size);
-	if (!err)
-		err = copy_struct_from_user(config, sizeof(*config), arg, size);
-	/* Read twice, so it may have changed; nothing uses it. */
+	err = read_size(arg, least, &size);
+	if (err)
+		return err;
+	*(u32 *)from = min(size, known);
+	return write_struct(arg, size, from, known);
+}
+
+int sud_uapi_read_config(struct sud_config *config, void __user *arg)
+{
+	int err =
+		read_struct(config, sizeof(*config), arg, SUD_CONFIG_SIZE_VER0);
+
 	config->size = sizeof(*config);
 	return err;
 }
 
 int sud_uapi_write_config(struct sud_config *config, void __user *arg)
 {
-	u32 size;
-	int err;
-
-	err = read_size(arg, SUD_CONFIG_SIZE_VER0, &size);
-	if (err)
-		return err;
-
-	config->size = min_t(u32, size, sizeof(*config));
-	return write_struct(arg, size, config, sizeof(*config));
+	return write_sized(config, sizeof(*config), arg, SUD_CONFIG_SIZE_VER0);
 }
 
 int sud_uapi_read_regions(struct sud_regions *args, void __user *arg)
 {
-	u32 size;
-	int err;
+	int err = read_struct(args, sizeof(*args), arg, SUD_REGIONS_SIZE_VER0);
 
-	err = read_size(arg, SUD_REGIONS_SIZE_VER0, &size);
-	if (!err)
-		err = copy_struct_from_user(args, sizeof(*args), arg, size);
 	if (!err && args->flags)
 		err = -EINVAL;
 	return err;
@@ -93,59 +113,33 @@ int sud_uapi_read_regions(struct sud_regions *args, void __user *arg)
 int sud_uapi_read_task_config(struct sud_task_config *args, void __user *arg,
 			      u32 known)
 {
-	u32 size;
-	int err;
+	int err = read_struct(args, sizeof(*args), arg,
+			      SUD_TASK_CONFIG_SIZE_VER0);
 
-	err = read_size(arg, SUD_TASK_CONFIG_SIZE_VER0, &size);
-	if (!err)
-		err = copy_struct_from_user(args, sizeof(*args), arg, size);
-	if (err)
-		return err;
-	args->size = min_t(u32, size, sizeof(*args));
-	return args->reserved || args->flags & ~known ? -EINVAL : 0;
+	if (!err && (args->reserved || args->flags & ~known))
+		err = -EINVAL;
+	return err;
 }
 
 int sud_uapi_write_info(struct sud_info *info, void __user *arg)
 {
-	u32 size;
-	int err;
-
-	err = read_size(arg, SUD_INFO_SIZE_VER0, &size);
-	if (err)
-		return err;
-
-	info->size = min_t(u32, size, sizeof(*info));
-	return write_struct(arg, size, info, sizeof(*info));
+	return write_sized(info, sizeof(*info), arg, SUD_INFO_SIZE_VER0);
 }
 
 int sud_uapi_write_status(struct sud_status *status, void __user *arg)
 {
-	u32 size;
-	int err;
-
-	err = read_size(arg, SUD_STATUS_SIZE_VER0, &size);
-	if (err)
-		return err;
-
-	status->size = min_t(u32, size, sizeof(*status));
-	return write_struct(arg, size, status, sizeof(*status));
+	return write_sized(status, sizeof(*status), arg, SUD_STATUS_SIZE_VER0);
 }
 
 int sud_uapi_read_list(struct sud_list *args, void __user *arg)
 {
-	u32 size;
-	int err;
+	int err = read_struct(args, sizeof(*args), arg, SUD_LIST_SIZE_VER0);
 
-	err = read_size(arg, SUD_LIST_SIZE_VER0, &size);
-	if (!err)
-		err = copy_struct_from_user(args, sizeof(*args), arg, size);
 	if (err)
 		return err;
-	args->size = min_t(u32, size, sizeof(*args));
-	if (args->flags || !args->count || args->cursor > INT_MAX ||
-	    args->entry_size < SUD_LIST_ENTRY_SIZE_VER0)
+	if (args->flags || !args->count || args->cursor > INT_MAX)
 		return -EINVAL;
-	return args->entry_size > PAGE_SIZE ? -E2BIG : 0;
+	return check_size(args->entry_size, SUD_LIST_ENTRY_SIZE_VER0);
 }
 
 int sud_uapi_write_entry(struct sud_list_entry *entry, void __user *to,
@@ -159,39 +153,23 @@ int sud_uapi_write_entry(struct sud_list_entry *entry, void __user *to,
 
 int sud_uapi_read_listen(struct sud_listen *args, void __user *arg)
 {
-	u32 size;
-	int err;
+	int err = read_struct(args, sizeof(*args), arg, SUD_LISTEN_SIZE_VER0);
 
-	err = read_size(arg, SUD_LISTEN_SIZE_VER0, &size);
-	if (!err)
-		err = copy_struct_from_user(args, sizeof(*args), arg, size);
 	if (!err && args->flags & ~SUD_LISTEN_KILLABLE)
 		err = -EINVAL;
 	return err;
 }
 
-static int check_entry_size(u32 size, u32 least)
-{
-	if (size < least)
-		return -EINVAL;
-	return size > PAGE_SIZE ? -E2BIG : 0;
-}
-
 int sud_uapi_read_serve(struct sud_serve *args, void __user *arg)
 {
-	u32 size;
-	int err;
+	int err = read_struct(args, sizeof(*args), arg, SUD_SERVE_SIZE_VER0);
 
-	err = read_size(arg, SUD_SERVE_SIZE_VER0, &size);
-	if (!err)
-		err = copy_struct_from_user(args, sizeof(*args), arg, size);
 	if (!err && args->flags)
 		err = -EINVAL;
 	if (!err && args->answer_count)
-		err = check_entry_size(args->answer_size, SUD_ANSWER_SIZE_VER0);
+		err = check_size(args->answer_size, SUD_ANSWER_SIZE_VER0);
 	if (!err && args->call_count)
-		err = check_entry_size(args->call_size,
-				       SUD_NOTIFICATION_SIZE_VER0);
+		err = check_size(args->call_size, SUD_NOTIFICATION_SIZE_VER0);
 	return err;
 }
 
