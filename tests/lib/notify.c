@@ -58,6 +58,14 @@ struct sud_notification take_call(void)
 	return call;
 }
 
+struct sud_notification take_first(unsigned int flags, void (*fn)(void),
+				   pid_t *pid)
+{
+	start_listener(flags);
+	*pid = start_caller(fn);
+	return take_call();
+}
+
 void check_no_call(void)
 {
 	struct pollfd p = { .fd = listener, .events = POLLIN };

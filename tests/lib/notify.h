@@ -18,8 +18,11 @@ void arm_notify(void);
 
 /* A child that is armed so, has no listener of its own open, calls @fn and exits. */
 pid_t start_caller(void (*fn)(void));
-/* Its calls one by one: from @listener, which must be there within seconds. */
+/* The next call of @listener, for which it waits some seconds. */
 struct sud_notification take_call(void);
+/* A listener, a caller, and its first call. */
+struct sud_notification take_first(unsigned int flags, void (*fn)(void),
+				   pid_t *pid);
 /* No call is there. */
 void check_no_call(void);
 

@@ -46,9 +46,7 @@ TEST(told,
 	struct sud_notification call, other;
 	pid_t pid;
 
-	start_listener(0);
-	pid = start_caller(call_once);
-	call = take_call();
+	call = take_first(0, call_once, &pid);
 	CHECK_EQ(call.pid, pid);
 	CHECK_EQ(call.tid, pid);
 	CHECK_EQ(call.nr, MAGIC_NR);
@@ -105,9 +103,7 @@ TEST(run, "a call runs natively, as it is or as another one")
 	struct sud_notification call;
 	pid_t pid;
 
-	start_listener(0);
-	pid = start_caller(ask_pid);
-	call = take_call();
+	call = take_first(0, ask_pid, &pid);
 	answer_by(&call, SUD_ANSWER_RUN);
 	call = take_call();
 	call.regs.ax = SYS_getppid;
@@ -126,9 +122,7 @@ TEST(moved, "with other registers the thread goes on elsewhere")
 	int status;
 	pid_t pid;
 
-	start_listener(0);
-	pid = start_caller(call_once);
-	call = take_call();
+	call = take_first(0, call_once, &pid);
 	call.regs.ip = (uintptr_t)elsewhere;
 	/* As at the entry of a function. */
 	call.regs.sp = ((call.regs.sp - 512) & ~15UL) - sizeof(long);
@@ -139,11 +133,8 @@ TEST(moved, "with other registers the thread goes on elsewhere")
 
 static void check_refused(struct sud_answer a, int err)
 {
-	int error = a.error;
-
 	CHECK_ERR(sud_serve(listener, &a, 1, NULL, 0), err);
 	CHECK_EQ(a.error, err);
-	(void)error;
 }
 
 TEST(refused, "an answer that cannot be is refused, and the call waits on")
@@ -152,9 +143,7 @@ TEST(refused, "an answer that cannot be is refused, and the call waits on")
 	struct sud_answer a;
 	pid_t pid;
 
-	start_listener(0);
-	pid = start_caller(call_once);
-	call = take_call();
+	call = take_first(0, call_once, &pid);
 
 	a = answer_with(&call, 4711);
 	a.id++;
@@ -365,9 +354,7 @@ TEST(selector, "the selector's address is told, and ALLOW lets calls run")
 	struct sud_notification call;
 	pid_t pid;
 
-	start_listener(0);
-	pid = start_caller(by_selector);
-	call = take_call();
+	call = take_first(0, by_selector, &pid);
 	CHECK_EQ(call.selector, (uintptr_t)&byte);
 	answer(&call, 5);
 	end_caller(pid);

@@ -41,9 +41,7 @@ TEST(restart, "a signal with SA_RESTART: the handler runs and a new call comes")
 	struct sud_answer a;
 	pid_t pid;
 
-	start_listener(0);
-	pid = start_caller(restarted);
-	call = take_call();
+	call = take_first(0, restarted, &pid);
 	CHECK_OK(kill(pid, SIGUSR1));
 	again = take_call();
 	CHECK(again.id != call.id);
@@ -66,9 +64,7 @@ TEST(eintr, "a signal without it: the call fails with EINTR, taken or not")
 {
 	pid_t pid;
 
-	start_listener(0);
-	pid = start_caller(interrupted);
-	take_call();
+	take_first(0, interrupted, &pid);
 	CHECK_OK(kill(pid, SIGUSR1));
 	end_caller(pid);
 
@@ -94,9 +90,7 @@ TEST(killable,
 	struct sud_notification call;
 	pid_t pid;
 
-	start_listener(SUD_LISTEN_KILLABLE);
-	pid = start_caller(killable);
-	call = take_call();
+	call = take_first(SUD_LISTEN_KILLABLE, killable, &pid);
 	CHECK_OK(kill(pid, SIGUSR1));
 	usleep(100000);
 	CHECK_OK(sud_call_valid(listener, call.id));
@@ -118,9 +112,7 @@ TEST(masked, "a thread that blocks all signals is served as any")
 	struct sud_notification call;
 	pid_t pid;
 
-	start_listener(0);
-	pid = start_caller(blocks_all);
-	call = take_call();
+	call = take_first(0, blocks_all, &pid);
 	CHECK_OK(kill(pid, SIGUSR1));
 	CHECK_OK(kill(pid, SIGTERM));
 	usleep(50000);
@@ -162,9 +154,7 @@ TEST(stopped, "SIGSTOP and SIGCONT: the program notices nothing")
 	int status;
 	pid_t pid;
 
-	start_listener(0);
-	pid = start_caller(blocks_all);
-	call = take_call();
+	call = take_first(0, blocks_all, &pid);
 	CHECK_OK(kill(pid, SIGSTOP));
 	CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
 	CHECK(WIFSTOPPED(status));
@@ -186,9 +176,7 @@ TEST(traced,
 	pid_t pid;
 
 	CHECK_OK(fd);
-	start_listener(0);
-	pid = start_caller(blocks_all);
-	take_call();
+	take_first(0, blocks_all, &pid);
 	CHECK_OK(ptrace(PTRACE_SEIZE, pid, 0, 0));
 	CHECK_OK(ptrace(PTRACE_INTERRUPT, pid, 0, 0));
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
@@ -251,9 +239,7 @@ TEST(process, "exec and exit by another thread end the wait")
 	int status;
 	pid_t pid;
 
-	start_listener(SUD_LISTEN_KILLABLE);
-	pid = start_caller(exit_beside);
-	call = take_call();
+	call = take_first(SUD_LISTEN_KILLABLE, exit_beside, &pid);
 	CHECK_EQ(call.pid, pid);
 	CHECK(call.tid != pid);
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
@@ -287,9 +273,7 @@ TEST(inherit, "a child that inherits waits for the same listener")
 	struct sud_notification call;
 	pid_t pid;
 
-	start_listener(0);
-	pid = start_caller(inherits);
-	call = take_call();
+	call = take_first(0, inherits, &pid);
 	CHECK(call.pid != pid);
 	answer(&call, 6);
 	end_caller(pid);
