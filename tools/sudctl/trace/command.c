@@ -48,11 +48,9 @@ static char *find_command(const char *name)
 /* The child: waits until it is traced, and tells why it cannot be executed. */
 static void run_command(const char *file, char **argv, int go, int failed)
 {
-	sigset_t none;
 	char byte;
 	int err;
 
-	sigemptyset(&none);
 	if (read(go, &byte, 1) == 1) {
 		sigprocmask(SIG_SETMASK, &options.mask, NULL);
 		execv(file, argv);
