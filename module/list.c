@@ -121,8 +121,8 @@ static struct task_struct *find_thread(pid_t tid)
  * for behind the copying: if the thread has executed a program in between, what was
  * copied is of an image that is gone.
  */
-static bool describe(struct task_struct *task, const struct chosen *chosen,
-		     struct sud_list_entry *entry)
+static bool describe(struct task_struct *task, pid_t tid,
+		     const struct chosen *chosen, struct sud_list_entry *entry)
 {
 	struct sud_setup setup;
 	bool seen;
@@ -138,8 +138,11 @@ static bool describe(struct task_struct *task, const struct chosen *chosen,
 	entry->config = setup.config;
 	sud_setup_put(&setup);
 
-	/* It may have lost its number: to its end, or to an exec. */
-	return seen && entry->pid && entry->tid;
+	/*
+	 * It may have lost its number: to its end, or to an exec, which gives it the
+	 * lower one of its process, out of order here.
+	 */
+	return seen && entry->pid && entry->tid == tid;
 }
 
 /* Return: how many entries were written, or -EFAULT. */
@@ -155,7 +158,7 @@ static int give(const struct chosen *chosen, const struct sud_list *args)
 		task = find_thread(chosen->tid[i]);
 		if (!task)
 			continue;
-		seen = describe(task, chosen, &entry);
+		seen = describe(task, chosen->tid[i], chosen, &entry);
 		put_task_struct(task);
 		if (!seen)
 			continue;
