@@ -93,13 +93,17 @@ static void detach_now(struct tracee *tracee, int sig)
 	tracee_delete(tracee);
 }
 
-/* The last thread in its memory takes the space away before it goes. */
+/*
+ * The last thread in its memory takes the space away before it goes. Not that of a tracer
+ * that was killed: since then a signal may have come to a thread in the handler, and its
+ * frame leads back there. Nor do those who share the memory know of each other then.
+ */
 static void detach(struct tracee *tracee, int sig)
 {
 	move_out(tracee);
 	boot_disarm(tracee);
-	if (!sig && tracee->space && !tracee_shares_memory(tracee) &&
-	    !boot_leave(tracee)) {
+	if (!sig && !rescuing && tracee->space &&
+	    !tracee_shares_memory(tracee) && !boot_leave(tracee)) {
 		tracee->state = TRACEE_LEAVES;
 		go_on(tracee, 0);
 		return;
@@ -132,7 +136,7 @@ static void boot(struct tracee *tracee)
 }
 
 /* A child that has not run yet leaves the handler, where its parent is. */
-static void arm_child(struct tracee *child)
+static void move_child_out(struct tracee *child)
 {
 	struct space *space = child->parent_space;
 	struct user_regs_struct regs;
@@ -140,6 +144,13 @@ static void arm_child(struct tracee *child)
 	if (space && !ptrace(PTRACE_GETREGS, child->tid, 0, &regs) &&
 	    unwind_child(child->tid, space, &regs))
 		ptrace(PTRACE_SETREGS, child->tid, 0, &regs);
+}
+
+static void arm_child(struct tracee *child)
+{
+	struct space *space = child->parent_space;
+
+	move_child_out(child);
 	arm(child, space);
 	child->parent_space = NULL;
 	space_put(space);
@@ -147,22 +158,30 @@ static void arm_child(struct tracee *child)
 	go_on(child, 0);
 }
 
-static void on_child(struct tracee *parent)
+/* The parent's event says who it is, before or behind its own first stop. */
+static struct tracee *meet_child(const struct tracee *parent)
 {
 	struct tracee *child;
 	unsigned long tid;
 
-	if (!ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &tid)) {
-		child = tracee_find(tid);
-		if (!child)
-			child = tracee_new(tid);
-		child->process = memory_status(tid, "Tgid", 10);
-		child->parent_known = true;
-		if (parent->space)
-			child->parent_space = space_get(parent->space);
-		if (child->waits)
-			arm_child(child);
-	}
+	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &tid))
+		return NULL;
+	child = tracee_find(tid);
+	if (!child)
+		child = tracee_new(tid);
+	child->process = memory_status(tid, "Tgid", 10);
+	child->parent_known = true;
+	if (parent->space)
+		child->parent_space = space_get(parent->space);
+	return child;
+}
+
+static void on_child(struct tracee *parent)
+{
+	struct tracee *child = meet_child(parent);
+
+	if (child && child->waits)
+		arm_child(child);
 	go_on(parent, 0);
 }
 
@@ -357,13 +376,25 @@ static void on_end(struct tracee *tracee, int status)
 	tracee_delete(tracee);
 }
 
+/* It has stopped for the first time, and its parent is known. */
+static void let_child_go(struct tracee *child)
+{
+	move_child_out(child);
+	detach_now(child, 0);
+}
+
 /* At a stop, while sudctl leaves. */
 static void let_go(struct tracee *tracee, int sig, int event)
 {
+	struct tracee *child;
+
 	switch (event) {
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
 	case PTRACE_EVENT_CLONE:
+		child = meet_child(tracee);
+		if (child && child->waits)
+			let_child_go(child);
 		/* The call is not over, and its result not there. */
 		ptrace(PTRACE_INTERRUPT, tracee->tid, 0, 0);
 		go_on(tracee, 0);
@@ -374,6 +405,13 @@ static void let_go(struct tracee *tracee, int sig, int event)
 		detach_now(tracee, 0);
 		return;
 	case PTRACE_EVENT_STOP:
+		if (tracee->state == TRACEE_NEW) {
+			if (tracee->parent_known)
+				let_child_go(tracee);
+			else
+				tracee->waits = true;
+			return;
+		}
 		if (!stops_group(sig))
 			break;
 		/* It stays stopped: no code runs there to unmap the space. */
@@ -434,7 +472,9 @@ static void on_status(pid_t tid, int status)
 
 static void interrupt(struct tracee *tracee)
 {
-	/* One that waits has stopped already. */
+	/* One that waits has stopped already; if for its parent's event, that will come. */
+	if (tracee->waits && tracee->state == TRACEE_NEW)
+		return;
 	if (tracee->waits)
 		detach(tracee, 0);
 	else

@@ -13,6 +13,7 @@
 #include "boot.h"
 #include "memory.h"
 #include "rescue.h"
+#include "unwind.h"
 
 /* Return: the base of a space whose tracer is dead, or 0. */
 static uint64_t find_base(pid_t process)
@@ -98,10 +99,15 @@ void rescue_slot(struct tracee *tracee)
 	struct slot *copy;
 
 	if (slot < 0) {
-		/* It has disarmed itself; rbx has its slot while it is blocked. */
 		if (ptrace(PTRACE_GETREGS, tracee->tid, 0, &regs) ||
 		    regs.rip - space->base >= TEXT_SIZE)
 			return;
+		/* A child that has not run yet has its parent's registers, and no slot. */
+		if (!regs.rax && unwind_child(tracee->tid, space, &regs)) {
+			ptrace(PTRACE_SETREGS, tracee->tid, 0, &regs);
+			return;
+		}
+		/* It has disarmed itself; rbx has its slot while it is blocked. */
 		at = regs.rbx - slots;
 		if (at % SLOT_SIZE || at / SLOT_SIZE >= SLOTS)
 			return;

@@ -61,7 +61,9 @@ bool tracee_shares_memory(const struct tracee *tracee)
 
 	for (i = 0; i < BUCKETS; i++) {
 		for (other = table[i]; other; other = other->next) {
-			if (other == tracee || other->space != tracee->space)
+			if (other == tracee ||
+			    (other->space != tracee->space &&
+			     other->parent_space != tracee->space))
 				continue;
 			/* 1 and 2: theirs are not the same. */
 			if (syscall(SYS_kcmp, tracee->tid, other->tid, KCMP_VM,
