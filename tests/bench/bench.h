@@ -5,21 +5,29 @@
 #include <stdbool.h>
 
 /* What a way needs to be there. */
-enum needs { NEEDS_NOTHING, NEEDS_NATIVE, NEEDS_MODULE };
+enum needs {
+	NEEDS_NOTHING = 0,
+	NEEDS_NATIVE = 1,
+	NEEDS_MODULE = 2,
+	NEEDS_SYNC_WAKE_UP = 4,
+	NEEDS_TWO_CPUS = 8,
+};
 
 /**
  * struct way - one thing that can happen to a system call
  * @name: what it is called in the output
- * @needs: what must be there to measure it
+ * @needs: what must be there to measure it, NEEDS_*
  * @prepare: brings the calling process into the state that is measured; the
  *	process goes away afterwards
  * @state: what the selector says when the call is made
+ * @measure: what a call costs then, in ticks of the TSC; NULL: by bench_call()
  */
 struct way {
 	const char *name;
-	enum needs needs;
+	unsigned int needs;
 	void (*prepare)(void);
 	unsigned char state;
+	double (*measure)(void);
 };
 
 /* Shared by all processes of the bench, and zero before each way. */
@@ -45,7 +53,7 @@ extern const struct way ways[];
 typedef long site(long nr, long a, long b, long c);
 extern site *bench_sites[SITES];
 
-/* The least of so many batches, per call, in the unit of the output. */
+/* The least of so many batches, per call, in ticks of the TSC. */
 double bench_call(unsigned char state, int batches);
 
 /* Prints one figure. */
@@ -54,9 +62,23 @@ void report(const char *name, double cost);
 /* Ends the process unless r says success. */
 void need(long r, const char *what);
 
-/* The ways that take a second process. */
-void prepare_notify(void);
+/* By a tracer. */
 void prepare_ptrace(void);
+
+/* By a supervisor that is called; see listeners.c. */
+void prepare_seccomp_notify(void);
+void prepare_seccomp_sync(void);
+void prepare_sud_notify(void);
+void prepare_seccomp_notify_apart(void);
+void prepare_seccomp_sync_apart(void);
+void prepare_sud_notify_apart(void);
+double bench_16_callers(void);
+/* Does this kernel's seccomp wake its supervisor up so, if it is asked to? */
+bool has_sync_wake_up(void);
+
+/* The CPU that all run on, and another one, or -1. */
+extern int bench_cpu, bench_other_cpu;
+void stay_on(int cpu);
 
 /* Installs a seccomp filter that answers getpid with this action. */
 int filter_getpid(unsigned int action, unsigned int flags);

@@ -32,6 +32,7 @@ volatile unsigned char selector;
 volatile unsigned char *bench_selector = &selector;
 
 site *bench_sites[SITES];
+int bench_cpu, bench_other_cpu = -1;
 
 static int batches = 200;
 static double scale = 1;
@@ -50,7 +51,7 @@ void need(long r, const char *what)
 
 void report(const char *name, double cost)
 {
-	printf("%s %.*f\n", name, digits, cost);
+	printf("%s %.*f\n", name, digits, cost * scale);
 }
 
 /* The compiler must not know what it will be. */
@@ -101,7 +102,7 @@ __attribute__((noinline)) double bench_call(unsigned char state, int n)
 			empty = t;
 	}
 	*bench_selector = SUD_SELECTOR_ALLOW;
-	return (double)(full - empty) / BATCH * scale;
+	return (double)(full - empty) / BATCH;
 }
 
 /* In a process of its own, 0 there: what it arms dies with it. */
@@ -126,7 +127,8 @@ static bool run_way(const struct way *way)
 	pid = own_process();
 	if (!pid) {
 		way->prepare();
-		shared->cost = bench_call(way->state, batches);
+		shared->cost = way->measure ? way->measure()
+					    : bench_call(way->state, batches);
 		shared->done = true;
 		_exit(0);
 	}
@@ -203,48 +205,93 @@ static bool show_way(const struct way *way)
 	return c == '\n' && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
+static bool is_there(const struct way *way, unsigned int there)
+{
+	return !(way->needs & ~there);
+}
+
 /* Each of @names, if it can be had here. */
-static bool show_ways(char **names, const bool *there)
+static bool show_ways(char **names, unsigned int there)
 {
 	bool ok = true;
 
 	for (const struct way *way = ways; way->name; way++)
 		for (int i = 0; names[i]; i++)
-			if (!strcmp(way->name, names[i]) && there[way->needs])
+			if (!strcmp(way->name, names[i]) &&
+			    is_there(way, there))
 				ok &= show_way(way);
 	return ok;
 }
 
+void stay_on(int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	need(sched_setaffinity(0, sizeof(cpus), &cpus), "sched_setaffinity");
+}
+
+/* What there is measured on one CPU, but for what is said to be on two. */
+static void choose_cpus(void)
+{
+	cpu_set_t cpus;
+
+	need(sched_getaffinity(0, sizeof(cpus), &cpus), "sched_getaffinity");
+	bench_cpu = sched_getcpu();
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &cpus) && cpu != bench_cpu)
+			bench_other_cpu = cpu;
+	stay_on(bench_cpu);
+}
+
+static unsigned int look_around(void)
+{
+	unsigned int there = 0;
+
+	if (!prctl(PR_SUD, 1, 0, 0, &selector)) {
+		prctl(PR_SUD, 0, 0, 0, 0);
+		there |= NEEDS_NATIVE;
+	}
+	if (!access(SUD_DEVICE, F_OK))
+		there |= NEEDS_MODULE;
+	if (has_sync_wake_up())
+		there |= NEEDS_SYNC_WAKE_UP;
+	if (bench_other_cpu >= 0)
+		there |= NEEDS_TWO_CPUS;
+	return there;
+}
+
+/* All ways that can be had, or those whose names contain @which. */
+static bool run_ways(const char *which, unsigned int there)
+{
+	bool ok = true;
+
+	for (const struct way *way = ways; way->name; way++)
+		if (is_there(way, there) && strstr(way->name, which))
+			ok &= run_way(way);
+	for (int n = 1; !*which && there & NEEDS_MODULE && n <= 10000; n *= 10)
+		ok &= run_crowd(n);
+	return ok;
+}
+
+/* sud_bench [--ns [PART OF A WAY'S NAME]], or sud_bench --show WAY... */
 int main(int argc, char **argv)
 {
-	bool there[] = { true, false, false };
-	bool failed = false;
-	cpu_set_t cpu;
+	bool ns = argc > 1 && !strcmp(argv[1], "--ns");
+	unsigned int there;
 
-	/* A supervisor is cheapest on the same CPU: that is its best case. */
-	CPU_ZERO(&cpu);
-	CPU_SET(sched_getcpu(), &cpu);
-	need(sched_setaffinity(0, sizeof(cpu), &cpu), "sched_setaffinity");
-
+	choose_cpus();
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	need(shared == MAP_FAILED ? -1 : 0, "mmap");
 	for (int i = 0; i < SITES; i++)
 		bench_sites[i] = site_a;
-	if (argc > 1 && !strcmp(argv[1], "--ns"))
+	if (ns)
 		use_nanoseconds();
 
-	there[NEEDS_NATIVE] = !prctl(PR_SUD, 1, 0, 0, &selector);
-	if (there[NEEDS_NATIVE])
-		prctl(PR_SUD, 0, 0, 0, 0);
-	there[NEEDS_MODULE] = !access(SUD_DEVICE, F_OK);
-
+	there = look_around();
 	if (argc > 1 && !strcmp(argv[1], "--show"))
 		return !show_ways(argv + 2, there);
-	for (const struct way *way = ways; way->name; way++)
-		if (there[way->needs])
-			failed |= !run_way(way);
-	for (int n = 1; there[NEEDS_MODULE] && n <= 10000; n *= 10)
-		failed |= !run_crowd(n);
-	return failed;
+	return !run_ways(ns && argc > 2 ? argv[2] : "", there);
 }
