@@ -149,12 +149,11 @@ static unsigned int sleep_state(const struct sud_listener *listener,
 static void sleep_until_done(struct sud_listener *listener,
 			     struct sud_waiting *call)
 {
-	DEFINE_WAIT(wait);
 	unsigned int state;
 
 	for (;;) {
 		state = sleep_state(listener, call);
-		prepare_to_wait(&call->thread, &wait, state);
+		set_current_state(state);
 		if (READ_ONCE(call->stage) == SUD_CALL_DONE)
 			break;
 		/* Taken meanwhile: it may have to sleep otherwise. */
@@ -164,7 +163,7 @@ static void sleep_until_done(struct sud_listener *listener,
 			break;
 		sud_freezable_schedule();
 	}
-	finish_wait(&call->thread, &wait);
+	__set_current_state(TASK_RUNNING);
 }
 
 /* How a call ends that nobody can answer: as one that the kernel does not know. */
@@ -174,7 +173,10 @@ int sud_listener_wait(struct sud_listener *listener, struct sud_waiting *call)
 {
 	int err = 0;
 
+	/* It need not leave this queue, nor enter it again: nobody else looks there. */
 	init_waitqueue_head(&call->thread);
+	init_waitqueue_entry(&call->sleeper, current);
+	__add_wait_queue(&call->thread, &call->sleeper);
 
 	spin_lock(&listener->lock);
 	if (listener->closed) {
@@ -204,8 +206,10 @@ static void describe(const struct sud_waiting *waiting,
 	const struct pt_regs *regs = waiting->regs;
 
 	call->id = waiting->id;
-	call->pid = task_tgid_vnr(waiting->task);
 	call->tid = task_pid_vnr(waiting->task);
+	call->pid = thread_group_leader(waiting->task)
+			    ? call->tid
+			    : task_tgid_vnr(waiting->task);
 	call->nr = regs->orig_ax;
 	call->arch = waiting->arch;
 	call->cs = (u16)regs->cs;

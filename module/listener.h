@@ -64,6 +64,7 @@ enum sud_stage {
  * @in_queue: while SUD_CALL_WAITING
  * @in_taken: while SUD_CALL_TAKEN
  * @thread: where the thread sleeps
+ * @sleeper: the only one who does
  * @task: the thread
  * @regs: its registers, which nobody changes while it waits
  * @call: what the reader gets, but for pid, tid and regs
@@ -77,6 +78,7 @@ struct sud_waiting {
 		struct hlist_node in_taken;
 	};
 	wait_queue_head_t thread;
+	struct wait_queue_entry sleeper;
 	struct task_struct *task;
 	const struct pt_regs *regs;
 	u64 id;

@@ -52,10 +52,15 @@ static int read_size(void __user *arg, u32 least, u32 *size)
  * @to becomes what the module knows of the struct, and its first member the size of what
  * both know: user code may have changed what it says there since it was read.
  */
-static int read_struct(void *to, u32 known, void __user *arg, u32 least)
+static __always_inline int read_struct(void *to, u32 known, void __user *arg,
+				       u32 least)
 {
 	u32 size;
 	int err;
+
+	/* As a rule both know the same, and user memory is read once. */
+	if (!copy_from_user(to, arg, known) && *(u32 *)to == known)
+		return 0;
 
 	err = read_size(arg, least, &size);
 	if (!err)
@@ -65,8 +70,12 @@ static int read_struct(void *to, u32 known, void __user *arg, u32 least)
 	return err;
 }
 
-static int write_struct(void __user *arg, u32 size, const void *from, u32 known)
+static __always_inline int write_struct(void __user *arg, u32 size,
+					const void *from, u32 known)
 {
+	if (likely(size == known))
+		return copy_to_user(arg, from, known) ? -EFAULT : 0;
+
 	if (copy_to_user(arg, from, min(size, known)))
 		return -EFAULT;
 	if (size > known && clear_user(arg + known, size - known))
@@ -175,8 +184,15 @@ int sud_uapi_read_serve(struct sud_serve *args, void __user *arg)
 
 int sud_uapi_read_answer(struct sud_answer *answer, void __user *from, u32 size)
 {
-	int err = copy_struct_from_user(answer, sizeof(*answer), from, size);
+	int err;
 
+	/* Most of it are the registers, which most answers leave alone. */
+	if (size <= sizeof(*answer) &&
+	    !copy_from_user(answer, from, SUD_ANSWER_SIZE_VER0) &&
+	    !(answer->flags & SUD_ANSWER_REGS))
+		return 0;
+
+	err = copy_struct_from_user(answer, sizeof(*answer), from, size);
 	if (!err && answer->flags & SUD_ANSWER_REGS && size < sizeof(*answer))
 		err = -EINVAL;
 	return err;
