@@ -275,10 +275,11 @@ static bool run_ways(const char *which, unsigned int there)
 	return ok;
 }
 
-/* sud_bench [--ns [PART OF A WAY'S NAME]], or sud_bench --show WAY... */
+/* sud_bench [--ns] [PART OF A WAY'S NAME], or sud_bench --show WAY... */
 int main(int argc, char **argv)
 {
 	bool ns = argc > 1 && !strcmp(argv[1], "--ns");
+	const char *which = argv[ns ? 2 : 1];
 	unsigned int there;
 
 	choose_cpus();
@@ -291,7 +292,7 @@ int main(int argc, char **argv)
 		use_nanoseconds();
 
 	there = look_around();
-	if (argc > 1 && !strcmp(argv[1], "--show"))
+	if (which && !strcmp(which, "--show"))
 		return !show_ways(argv + 2, there);
-	return !run_ways(ns && argc > 2 ? argv[2] : "", there);
+	return !run_ways(which ? which : "", there);
 }

@@ -135,7 +135,8 @@ function ways_missing(    w, i, any)
 	for (w = 1; w <= ways; w++) {
 		any = 0
 		for (i = 1; i <= kernels; i++)
-			any += has(kernel[i], shown(kernel[i], way[w]))
+			any += has(kernel[i], shown(kernel[i], way[w])) || \
+				has(kernel[i], way[w] "_ns")
 		if (!any)
 			print (missing++ ? "" : "\nnot measured here:\n") "  " \
 				label[way[w]]
@@ -151,6 +152,23 @@ function events(name, way, first, second, most,    i, n)
 			value[i] = n[first] + n[second]
 		}
 	row(name, "%.0f", "<=", most, most, most)
+}
+
+# The module's listener to those of seccomp, by the time or the count that @suffix stands for.
+function listeners(what, suffix,    t, many)
+{
+	t = suffix == "" ? "0.9" : ""
+	ratio("a listener / seccomp user_notif" what, "sud_notify" suffix, \
+		"seccomp_notify" suffix, "<=", t, t, t)
+	ratio("the same, SYNC_WAKE_UP", "sud_notify" suffix, \
+		"seccomp_notify_sync" suffix)
+	t = suffix == "" ? "0.5" : ""
+	many = suffix
+	sub(/(_ns)?$/, "_of_16&", many)
+	ratio("16 threads call: a listener / seccomp user_notif" what, \
+		"sud_notify" many, "seccomp_notify" many, "<=", t, t, t)
+	ratio("the same, SYNC_WAKE_UP", "sud_notify" many, \
+		"seccomp_notify_sync" many)
 }
 
 # A way and, after a tab, what it is called.
@@ -256,6 +274,10 @@ END {
 	ratio("allowed, 10,000 armed threads / 1: worst", \
 		"sud_allow_of_10000_worst", "sud_allow_of_1", \
 		"<=", "1.02", "1.02", "1.02")
+	listeners("", "")
+	listeners(", time", "_ns")
+	listeners(", two CPUs", "_apart")
+	listeners(", time, two CPUs", "_apart_ns")
 	if (kernels_file)
 		print "\n" (missed ? missed " missed" : "every target is met")
 }
