@@ -52,15 +52,10 @@ static int read_size(void __user *arg, u32 least, u32 *size)
  * @to becomes what the module knows of the struct, and its first member the size of what
  * both know: user code may have changed what it says there since it was read.
  */
-static __always_inline int read_struct(void *to, u32 known, void __user *arg,
-				       u32 least)
+static int read_struct(void *to, u32 known, void __user *arg, u32 least)
 {
 	u32 size;
 	int err;
-
-	/* As a rule both know the same, and user memory is read once. */
-	if (!copy_from_user(to, arg, known) && *(u32 *)to == known)
-		return 0;
 
 	err = read_size(arg, least, &size);
 	if (!err)
@@ -187,9 +182,9 @@ int sud_uapi_read_answer(struct sud_answer *answer, void __user *from, u32 size)
 	int err;
 
 	/* Most of it are the registers, which most answers leave alone. */
-	if (size <= sizeof(*answer) &&
-	    !copy_from_user(answer, from, SUD_ANSWER_SIZE_VER0) &&
-	    !(answer->flags & SUD_ANSWER_REGS))
+	if (copy_from_user(answer, from, SUD_ANSWER_SIZE_VER0))
+		return -EFAULT;
+	if (size <= sizeof(*answer) && !(answer->flags & SUD_ANSWER_REGS))
 		return 0;
 
 	err = copy_struct_from_user(answer, sizeof(*answer), from, size);
