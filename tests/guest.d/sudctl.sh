@@ -113,6 +113,7 @@ said 0 "doctor, as root" sudctl doctor
 has '^ok +test-sigsys ' "doctor: SIGSYS"
 has '^ok +test-upcall ' "doctor: upcall in registers"
 has '^ok +test-frames ' "doctor: upcall with frames"
+has '^ok +test-notify ' "doctor: a listener"
 has '^ok +hook .*the module' "doctor: the function is the module's"
 has '^ok +ftrace ' "doctor: ftrace"
 has '^ok +switch ' "doctor: the switch"
@@ -123,7 +124,7 @@ has '^It works here' "doctor, as nobody: it works"
 has '^unknown +hook .*root' "doctor, as nobody: what needs root"
 said 0 "doctor --json" sudctl doctor --json
 json "doctor --json" 'd["works"] is True and
-	[c["verdict"] for c in d["checks"] if c["check"].startswith("test-")] == ["ok"] * 3 and
+	[c["verdict"] for c in d["checks"] if c["check"].startswith("test-")] == ["ok"] * 4 and
 	all(c["verdict"] in ("ok", "note", "unknown", "bad") and c["found"] for c in d["checks"])'
 
 echo 0 >$allow

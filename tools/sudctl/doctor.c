@@ -41,6 +41,7 @@ static const struct check checks[] = {
 	{ "test-sigsys", true, try_sigsys },
 	{ "test-upcall", true, try_registers },
 	{ "test-frames", true, try_frames },
+	{ "test-notify", true, try_listener },
 };
 
 #define CHECKS ARRAY_SIZE(checks)
@@ -84,7 +85,7 @@ static int help(void)
 	     "\n"
 	     "  --json   the same for programs, see sudctl(1)\n"
 	     "\n"
-	     "Exit status: 0 when the three tests at the end pass; 1 when one does not; 2 for\n"
+	     "Exit status: 0 when the four tests at the end pass; 1 when one does not; 2 for\n"
 	     "wrong usage.");
 	return 0;
 }

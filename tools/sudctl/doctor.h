@@ -62,5 +62,6 @@ void check_switch(const struct machine *machine, struct finding *finding);
 void try_sigsys(const struct machine *machine, struct finding *finding);
 void try_registers(const struct machine *machine, struct finding *finding);
 void try_frames(const struct machine *machine, struct finding *finding);
+void try_listener(const struct machine *machine, struct finding *finding);
 
 #endif /* SUDCTL_DOCTOR_H */

@@ -4,6 +4,7 @@
  * which has to be handed back by the delivery in question.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -17,8 +18,9 @@
 #include "doctor.h"
 #include "system.h"
 
-/* No pid has this number, so getppid() did not run. */
+/* No pid has these numbers, so getppid() did not run. */
 #define HANDED_BACK 0x7ffffff1
+#define OTHER_NUMBER 0x7ffffff0
 /* How the child ends. */
 #define GOOD 0
 #define RAN 1 /* the call was made */
@@ -100,8 +102,13 @@ static int child(const struct sud_config *config, int fd)
 		return NOT_ARMED + errno;
 	sudctl_number = 0;
 	result = blocked_call();
+	if (result == OTHER_NUMBER)
+		return WRONG;
 	if (result != HANDED_BACK)
 		return RAN;
+	/* The supervisor has looked at it. */
+	if (config->delivery == SUD_DELIVER_NOTIFY)
+		return GOOD;
 	return sudctl_number == SYS_getppid ? GOOD : WRONG;
 }
 
@@ -137,14 +144,47 @@ static void explain(struct finding *finding, int status)
 		     "report it, with the output of sudctl doctor and of dmesg | grep sud");
 }
 
+static void no_listener(struct finding *finding)
+{
+	found(finding, BAD, "no listener can be made: %s", strerror(errno));
+	if (errno == ENOTTY)
+		mend(finding,
+		     "load the module that came with this sudctl: modprobe -r sud && modprobe sud");
+}
+
+/* One call; or none, when the child ends without it. */
+static void supervise(int listener)
+{
+	struct pollfd poll_fd = { .fd = listener, .events = POLLIN };
+	struct sud_notification call;
+	struct sud_answer answer = { .result = OTHER_NUMBER };
+
+	if (poll(&poll_fd, 1, LIMIT * 1000) != 1 ||
+	    !(poll_fd.revents & POLLIN) ||
+	    sud_serve(listener, NULL, 0, &call, 1) != 1)
+		return;
+	answer.id = call.id;
+	if (call.nr == SYS_getppid)
+		answer.result = HANDED_BACK;
+	sud_serve(listener, &answer, 1, NULL, 0);
+}
+
 static void try(struct sud_config *config, struct finding *finding)
 {
-	int fd = sud_open(), status;
+	int fd = sud_open(), listener = -1, status;
 	pid_t pid;
 
 	if (fd < 0) {
 		found(finding, BAD, "not tried: %s", system_absent(errno));
 		return;
+	}
+	if (config->delivery == SUD_DELIVER_NOTIFY) {
+		listener = sud_listen(fd, 0);
+		if (listener < 0) {
+			no_listener(finding);
+			close(fd);
+			return;
+		}
 	}
 	config->size = sizeof(*config);
 	config->mode = SUD_MODE_EXCLUSIVE;
@@ -153,6 +193,11 @@ static void try(struct sud_config *config, struct finding *finding)
 	if (!pid)
 		_exit(child(config, fd));
 	close(fd);
+	if (listener >= 0) {
+		if (pid > 0)
+			supervise(listener);
+		close(listener);
+	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		found(finding, BAD, "not tried: no child can be made: %s",
 		      strerror(errno));
@@ -189,5 +234,13 @@ void try_frames(const struct machine *machine, struct finding *finding)
 
 	(void)machine;
 	sudctl_top = (uintptr_t)(frames + 4);
+	try(&config, finding);
+}
+
+void try_listener(const struct machine *machine, struct finding *finding)
+{
+	struct sud_config config = { .delivery = SUD_DELIVER_NOTIFY };
+
+	(void)machine;
 	try(&config, finding);
 }
