@@ -31,12 +31,17 @@ static volatile u8 *random_selector(struct self *s, struct model *m)
 	return &s->selector;
 }
 
+/* Armed on a descriptor that has a listener, unless its set is private. */
 void random_delivery(struct self *s, struct model *m)
 {
-	switch (below(s, 4)) {
+	switch (below(s, 5)) {
 	case 0:
 		break;
 	case 1:
+		if (m->which == SET_EXEMPT)
+			m->c.delivery = SUD_DELIVER_NOTIFY;
+		break;
+	case 2:
 		m->top = own_frames(s);
 		m->c.delivery = SUD_DELIVER_UPCALL;
 		m->c.upcall_entry = (u64)race_up_frames;
@@ -48,12 +53,20 @@ void random_delivery(struct self *s, struct model *m)
 	}
 }
 
+/* Which is refused where no handler of the thread's is entered. */
+void auto_allow(struct model *m)
+{
+	if (m->c.delivery == SUD_DELIVER_NOTIFY)
+		m->c.delivery = SUD_DELIVER_SIGSYS;
+	m->c.flags |= SUD_FLAG_AUTO_ALLOW;
+}
+
 void random_flags(struct self *s, struct model *m)
 {
 	struct sud_config *c = &m->c;
 
-	if (c->selector && chance(s, 3))
-		c->flags |= SUD_FLAG_AUTO_ALLOW;
+	if (c->selector && c->delivery != SUD_DELIVER_NOTIFY && chance(s, 3))
+		auto_allow(m);
 	if (chance(s, 4))
 		c->flags |= SUD_FLAG_SIGRETURN;
 	if (chance(s, 3))
@@ -246,10 +259,11 @@ void op_refused(struct self *s)
 				.len = (USER_END - CELLS_END),
 				.selector = (u64)&s->selector };
 	const void *at = &c;
+	int fd = proc.fd[SET_EXEMPT];
 	long err = -EINVAL_;
 
 	s->nested = false;
-	switch (below(s, 8)) {
+	switch (below(s, 10)) {
 	case 0:
 		c.mode = 7;
 		break;
@@ -275,9 +289,18 @@ void op_refused(struct self *s)
 		break;
 	case 7:
 		c.size = 8;
+		break;
+	case 8:
+		c.delivery = SUD_DELIVER_NOTIFY;
+		c.flags = SUD_FLAG_AUTO_ALLOW;
+		break;
+	case 9:
+		/* It has no listener. */
+		c.delivery = SUD_DELIVER_NOTIFY;
+		fd = proc.fd[SET_JUDGED];
 	}
 	CHECK_EQ(s, "a SET that must be refused",
-		 sys(SYS_ioctl, proc.fd[0], SUD_IOC_SET, at), err);
+		 sys(SYS_ioctl, fd, SUD_IOC_SET, at), err);
 	count(refused);
 	check_get(s, &s->model.c);
 	call_some(s, 2);

@@ -146,7 +146,7 @@ static void die(struct self *s, enum fault fault)
 	plain_model(s, &m, selector);
 	switch (fault) {
 	case READ_ONLY:
-		m.c.flags |= SUD_FLAG_AUTO_ALLOW;
+		auto_allow(&m);
 		break;
 	case FS_OFFSET:
 		m.c.flags |= SUD_FLAG_SELECTOR_FS;
@@ -289,7 +289,7 @@ static void be_spoilt(struct self *s, enum fault fault)
 	plain_model(s, &m, victim.other);
 	m.c.selector = (u64)victim.selector;
 	if (chance(s, 2))
-		m.c.flags |= SUD_FLAG_AUTO_ALLOW;
+		auto_allow(&m);
 	/* Then nothing is known about the byte. */
 	m.shared = fault == BAD_VALUE;
 	arm_as(s, &m, proc.fd[0]);
@@ -421,7 +421,7 @@ static void fall_asleep(struct self *s, enum wake wake)
 	plain_model(s, &m, NULL);
 	m.c.selector = (u64)sleeper.page;
 	if (chance(s, 3))
-		m.c.flags |= SUD_FLAG_AUTO_ALLOW;
+		auto_allow(&m);
 	arm_as(s, &m, proc.fd[0]);
 	/* For what is expected: the byte cannot be looked at before. */
 	s->model.c.selector = 0;

@@ -17,7 +17,8 @@ static int ask(int fd, int tid, bool take)
 	struct sud_config config = { .size = sizeof(config) };
 	struct sud_task_config task = {
 		.tid = tid,
-		.flags = take ? SUD_TASK_TAKE_REGIONS : 0,
+		.flags = take ? SUD_TASK_TAKE_REGIONS | SUD_TASK_TAKE_LISTENER
+			      : 0,
 	};
 	int r = take ? sud_get_task(fd, &task, &config)
 		     : sud_set_task(fd, &task, &config);

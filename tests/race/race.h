@@ -8,6 +8,7 @@
  *	handlers.c	signals
  *	arm.c		configurations at random
  *	regions.c	region sets at random
+ *	listener.c	the process that answers calls which wait
  *	worker.c	the threads that do all this, and the table of operations
  *	family.c	children: fork, vfork, clone, threads; off, or armed
  *	ends.c		exec, exit, SIGKILL
@@ -51,6 +52,9 @@
 
 /* What a handler of upcalls returns, and the SIGSYS handler too. */
 #define RESULT 0x600df00d
+/* A listener's rcx and r11, where it says what all registers become. */
+#define ANSWER_CX 0x5ec0d15e
+#define ANSWER_R11 0x0ddba11
 /* What probe.S writes below the stack pointer, and finds there again. */
 #define RED_ZONE 0x1badcafe
 
@@ -118,6 +122,8 @@ enum kind {
 	K_sigsys,
 	K_regs,
 	K_frames,
+	K_notify,
+	K_late,
 	K_either,
 	K_int80,
 	K_compat,
@@ -323,6 +329,9 @@ struct process {
 	volatile u8 selector; /* everybody's */
 	volatile u8 *page; /* selectors on a page of their own */
 	struct area_slot *area; /* a control area: a slot for each of selves */
+	int listener; /* of fd[SET_EXEMPT] */
+	int server; /* the process that serves it */
+	int file; /* an empty one, for its lseek() */
 	volatile bool halt;
 };
 
@@ -442,6 +451,8 @@ void call_nr(struct self *s, int cell, enum way way, enum expect expect,
 void call_some(struct self *s, int n);
 void call_blocked(struct self *s);
 enum way random_way(struct self *s);
+/* The way of a call that a cell makes; false when the address is no cell's. */
+bool cell_way(u64 ip, enum way *way);
 static inline int own_cell(struct self *s)
 {
 	return s->own + (int)below(s, OWN_CELLS);
@@ -458,11 +469,15 @@ int private_set(struct self *s, bool exempt);
 void op_regions(struct self *s);
 void op_list(struct self *s);
 
+/* listener.c */
+void listener_init(struct self *s);
+
 /* arm.c */
 void arm_random(struct self *s);
 void arm_as(struct self *s, const struct model *m, int fd);
 void random_model(struct self *s, struct model *m, int *fd);
 void random_delivery(struct self *s, struct model *m);
+void auto_allow(struct model *m);
 void random_flags(struct self *s, struct model *m);
 void disarm(struct self *s);
 void check_get(struct self *s, const struct sud_config *want);

@@ -60,6 +60,7 @@ void sets_init(struct self *s)
 				0);
 	if ((long)proc.area < 0)
 		FAIL(NULL, "mmap of the control area", proc.area, 0);
+	listener_init(s);
 }
 
 /* A thread's own cells are in no set when it begins. */

@@ -161,6 +161,8 @@ static const struct {
 	[K_sigsys] = { "calls", "sigsys", "handed" },
 	[K_regs] = { "calls", "upcall regs", "handed" },
 	[K_frames] = { "calls", "upcall frames", "handed" },
+	[K_notify] = { "calls", "answered by a listener", "handed" },
+	[K_late] = { "calls", "answers that came too late" },
 	[K_either] = { "calls", "either way" },
 	[K_int80] = { "calls", "of them by int 0x80" },
 	[K_compat] = { "calls", "from 32-bit code" },

@@ -87,9 +87,12 @@ static bool same(const struct sud_config *a, const struct sud_config *b)
 	       (a->mode == SUD_MODE_OFF || !memcmp(a, b, sizeof(*a)));
 }
 
-/* Another configuration, which blocks at least what may not run. */
+/*
+ * Another configuration, which blocks at least what may not run. With a listener that
+ * was taken from the thread a moment ago.
+ */
 static void disturb(int tid, u64 at, const struct self *seen,
-		    const struct sud_config *config)
+		    const struct sud_config *config, bool listener)
 {
 	struct sud_task_config t = { .size = sizeof(t), .tid = tid };
 	struct sud_config c = {
@@ -103,7 +106,9 @@ static void disturb(int tid, u64 at, const struct self *seen,
 
 	if (seen->extra)
 		return;
-	if (chance(me.self, 2)) {
+	if (listener && chance(me.self, 2)) {
+		c.delivery = SUD_DELIVER_NOTIFY;
+	} else if (chance(me.self, 2)) {
 		c.delivery = SUD_DELIVER_UPCALL;
 		c.upcall_entry = (u64)race_up_regs;
 	}
@@ -126,7 +131,7 @@ void at_stop(int tid, bool worker)
 	long err;
 
 	known = worker && peek(tid, &seen, &at);
-	t.flags = SUD_TASK_TAKE_REGIONS;
+	t.flags = SUD_TASK_TAKE_REGIONS | SUD_TASK_TAKE_LISTENER;
 	mortal_begin();
 	err = get_task(tid, &t, &c);
 	mortal_end();
@@ -146,7 +151,7 @@ void at_stop(int tid, bool worker)
 		return;
 	case 1:
 		if (known && worker)
-			disturb(tid, at, &seen, &c);
+			disturb(tid, at, &seen, &c, t.listener);
 		return;
 	case 2:
 		/* Off and on again, and nobody has noticed. */
@@ -177,6 +182,8 @@ void at_stop(int tid, bool worker)
 	CHECK_EQ(me.self, "GET_TASK", err, 0);
 	CHECK_EQ(me.self, "GET_TASK after SET_TASK", same(&c, &again), true);
 	CHECK_EQ(me.self, "the number of the set", other.set, t.set);
+	CHECK_EQ(me.self, "the number of the listener", other.listener,
+		 t.listener);
 	CHECK_EQ(me.self, "the bitness", other.flags, t.flags);
 }
 

@@ -55,6 +55,8 @@ static void op_signal(struct self *s)
 			count(usr1);
 		}
 	}
+	/* Who serves their calls is interrupted, too. */
+	sys(SYS_tgkill, proc.server, proc.server, SIGUSR1);
 	call_some(s, 2);
 }
 
