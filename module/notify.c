@@ -37,10 +37,25 @@ static enum sud_verdict skip(struct pt_regs *regs, struct sud_task *st,
 	return sud_skip_quietly(regs, &st->resume);
 }
 
-/* Signals are handled behind the call, which then is restarted or fails. */
+/* As the kernel does it itself: every instruction of a call has this length. */
+#define CALL_LENGTH 2
+
+/*
+ * Signals are handled behind the call, which then is restarted or fails. But the
+ * kernel takes -1 for the number of no call, and 5.10 any negative one, and would give
+ * its request for a restart to the program; and a number that looks like such a
+ * request it would take for one, when it has already restarted the call. These calls
+ * are restarted here, whatever the signal's handler asks for.
+ */
 static enum sud_verdict interrupted(struct pt_regs *regs, struct sud_task *st)
 {
-	regs->ax = -ERESTARTSYS;
+	if ((int)regs->orig_ax < 0) {
+		regs->ip -= CALL_LENGTH;
+		regs->ax = regs->orig_ax;
+		regs->orig_ax = -1;
+	} else {
+		regs->ax = -ERESTARTSYS;
+	}
 	sud_gate_hide(&st->resume, true);
 	return SUD_VERDICT_SKIP;
 }

@@ -77,6 +77,33 @@ TEST(eintr, "a signal without it: the call fails with EINTR, taken or not")
 	check_no_call();
 }
 
+static void negative(void)
+{
+	handle_usr1(0);
+	for (long nr = -1; nr >= -3; nr--)
+		CHECK_EQ(site_a(nr, 0, 0, 0), GOOD);
+	for (long nr = -511; nr >= -517; nr--)
+		CHECK_EQ(site_a(nr, 0, 0, 0), GOOD);
+	CHECK_EQ(handled, 10);
+}
+
+TEST(negative,
+     "a call with a negative number is restarted, whatever the signal")
+{
+	struct sud_notification call;
+	pid_t pid;
+
+	start_listener(0);
+	pid = start_caller(negative);
+	for (int i = 0; i < 10; i++) {
+		call = take_call();
+		CHECK_OK(kill(pid, SIGUSR1));
+		call = take_call();
+		answer(&call, GOOD);
+	}
+	end_caller(pid);
+}
+
 static void killable(void)
 {
 	handle_usr1(0);
