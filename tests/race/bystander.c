@@ -111,7 +111,8 @@ void bystander(struct slot *slot)
 			native_calls(s);
 		else
 			natural_calls(s);
-		if (kind != NATIVE && s->beat->moves % 8 == 0)
+		/* At a round's end nobody is to hold the module. */
+		if (kind != NATIVE && s->beat->moves % 8 == 0 && !sh->quiesce)
 			list_armed(s);
 		s->beat->moves++;
 		sleep_us(3000);
