@@ -265,4 +265,5 @@ void listener_init(struct self *s)
 		be_server();
 	if (proc.server < 0)
 		FAIL(s, "the fork of a server", proc.server, 0);
+	sh->slots[proc.slot].server = proc.server;
 }

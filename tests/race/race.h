@@ -8,7 +8,7 @@
  *	handlers.c	signals
  *	arm.c		configurations at random
  *	regions.c	region sets at random
- *	listener.c	the process that answers calls which wait
+ *	listener.c	the processes that answer calls which wait
  *	worker.c	the threads that do all this, and the table of operations
  *	family.c	children: fork, vfork, clone, threads; off, or armed
  *	ends.c		exec, exit, SIGKILL
@@ -274,6 +274,7 @@ enum role { R_NONE, R_WORKER, R_TRACER, R_FTRACE, R_BYSTANDER };
 struct slot {
 	enum role role;
 	volatile int pid;
+	volatile int server; /* of its listener, or 0 */
 	volatile u32 gen;
 	/* The tracer may be killed: 1; it is being killed: 2. */
 	volatile int killable;

@@ -138,10 +138,13 @@ void print_failure(void)
 		print_wait(&sh->slots[f->slot], f->thread);
 	}
 	/* Who does not get on may wait for somebody else. */
-	for (int i = 0; i < SLOTS && !*f->file; i++)
+	for (int i = 0; i < SLOTS && !*f->file; i++) {
+		if (sh->slots[i].server)
+			print_process(sh->slots[i].server);
 		for (int t = 0; t < MAX_THREADS && sh->slots[i].pid; t++)
 			if (sh->slots[i].beat[t].tid)
 				print_wait(&sh->slots[i], t);
+	}
 }
 
 /* What is counted, and the column of scripts/race-table that it is added to. */
