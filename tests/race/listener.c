@@ -111,7 +111,10 @@ static enum way check_call(struct self *s, const struct sud_notification *call)
 	CHECK_EQ(s, "a listener's call: reserved", call->reserved, 0);
 	CHECK_EQ(s, "a listener's call: a debugger's trap flag",
 		 call->regs.flags & TRAP_FLAG, 0);
-	/* One whose thread has died since has no numbers. */
+	if (call->tid <= 0 || call->pid <= 0)
+		FAIL(s, "a listener's call without a thread", call->tid,
+		     call->pid);
+	/* Not always, so that answers come at once, too. */
 	if (chance(s, 2))
 		check_memory(s, call, way);
 	return way;
