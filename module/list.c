@@ -56,11 +56,27 @@ static bool wanted(const struct chosen *chosen, pid_t tid)
 	       tid < chosen->tid[chosen->count - 1];
 }
 
-/* The thread is wanted. Where there is no room, the highest number goes. */
+static bool is_chosen(const struct chosen *chosen, pid_t tid)
+{
+	unsigned int i;
+
+	for (i = 0; i < chosen->count; i++)
+		if (chosen->tid[i] == tid)
+			return true;
+	return false;
+}
+
+/*
+ * The thread is wanted. Where there is no room, the highest number goes. A number may
+ * be found twice: a thread that executes a program takes its leader's, whose state may
+ * have been found before.
+ */
 static void choose(struct chosen *chosen, pid_t tid)
 {
 	unsigned int at = chosen->count;
 
+	if (is_chosen(chosen, tid))
+		return;
 	if (chosen->count < chosen->room)
 		chosen->count++;
 	else
