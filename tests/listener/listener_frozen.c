@@ -28,7 +28,7 @@ static const char *cgroup_file(const char *file)
 	return path;
 }
 
-static void freeze(bool on)
+static void set_frozen(bool on)
 {
 	CHECK(file_set(cgroup_file("cgroup.freeze"), on ? "1" : "0"));
 }
@@ -57,7 +57,7 @@ static void freeze_process(pid_t pid)
 
 	snprintf(text, sizeof(text), "%d", pid);
 	CHECK(file_set(cgroup_file("cgroup.procs"), text));
-	freeze(true);
+	set_frozen(true);
 }
 
 static void end_cgroup(pid_t pid)
@@ -77,7 +77,7 @@ TEST(cgroup, "a cgroup is frozen: the call is taken back, and comes again")
 	wait_frozen();
 	CHECK_ERR(sud_call_valid(listener, call.id), ENOENT);
 	check_no_call();
-	freeze(false);
+	set_frozen(false);
 	again = take_call();
 	CHECK_EQ(again.tid, call.tid);
 	answer(&again, GOOD);
@@ -97,7 +97,7 @@ TEST(cgroup_killable, "with KILLABLE it is frozen behind the answer")
 	CHECK_OK(sud_call_valid(listener, call.id));
 	answer(&call, GOOD);
 	wait_frozen();
-	freeze(false);
+	set_frozen(false);
 	end_cgroup(pid);
 }
 
