@@ -4,7 +4,8 @@
 # they are numbered. Numbers of processes and addresses differ from run to run.
 # SIGCHLD comes when it comes, and so does the return of its handler. loose: of threads that
 # wait for each other: the calls of all, by number, without those that waiting makes, and
-# without the signals by which threads of Go interrupt each other. pool: nor those by which
+# without the signals by which threads of Go interrupt each other, and without looks at
+# children none of which has ended. pool: nor those by which
 # a thread begins and ends, of a program that makes as many as it happens to need.
 
 function value(text,	n, i, c)
@@ -63,6 +64,8 @@ function add(pid, what)
 	if (name == "rt_sigreturn")
 		next
 	if (loose && name ~ /^(futex|madvise|munmap|mmap|mprotect|sched_yield|exit|nanosleep|clock_nanosleep|clock_gettime|poll|epoll_pwait|restart_syscall|getpid|tgkill)$/)
+		next
+	if (loose && name == "wait4" && result == "0")
 		next
 	if (pool && name ~ /^(clone|gettid|sigaltstack|rt_sigprocmask)$/)
 		next
