@@ -432,9 +432,9 @@ struct sud_status {
  * A thread that waits can always be killed. A signal that it does not block ends its
  * wait: the call is restarted, or fails with EINTR, as signal(7) says of read(2); one
  * with a negative number is always restarted. A restarted call is a new one to the
- * listener. A stop and the freezer of cgroups end
- * a wait in the same way, and are not noticed by the program. With
- * SUD_LISTEN_KILLABLE all of them come behind the answer of a call that was taken.
+ * listener. A stop and the freezer of cgroups end a wait in the same way, and are not
+ * noticed by the program. With SUD_LISTEN_KILLABLE all of them come behind the answer
+ * of a call that was taken.
  */
 struct sud_listen {
 	__u32 size;

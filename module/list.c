@@ -56,16 +56,6 @@ static bool wanted(const struct chosen *chosen, pid_t tid)
 	       tid < chosen->tid[chosen->count - 1];
 }
 
-static bool is_chosen(const struct chosen *chosen, pid_t tid)
-{
-	unsigned int i;
-
-	for (i = 0; i < chosen->count; i++)
-		if (chosen->tid[i] == tid)
-			return true;
-	return false;
-}
-
 /*
  * The thread is wanted. Where there is no room, the highest number goes. A number may
  * be found twice: a thread that executes a program takes its leader's, whose state may
@@ -75,14 +65,14 @@ static void choose(struct chosen *chosen, pid_t tid)
 {
 	unsigned int at = chosen->count;
 
-	if (is_chosen(chosen, tid))
+	while (at && chosen->tid[at - 1] > tid)
+		at--;
+	if (at && chosen->tid[at - 1] == tid)
 		return;
 	if (chosen->count < chosen->room)
 		chosen->count++;
-	else
-		at--;
-	for (; at && chosen->tid[at - 1] > tid; at--)
-		chosen->tid[at] = chosen->tid[at - 1];
+	memmove(chosen->tid + at + 1, chosen->tid + at,
+		(chosen->count - 1 - at) * sizeof(*chosen->tid));
 	chosen->tid[at] = tid;
 }
 

@@ -68,6 +68,7 @@ static int read_struct(void *to, u32 known, void __user *arg, u32 least)
 static __always_inline int write_struct(void __user *arg, u32 size,
 					const void *from, u32 known)
 {
+	/* Of a size that the compiler knows, which is not checked again each time. */
 	if (likely(size == known))
 		return copy_to_user(arg, from, known) ? -EFAULT : 0;
 
