@@ -69,15 +69,12 @@ void prepare_ptrace(void);
 void prepare_seccomp_notify(void);
 void prepare_seccomp_sync(void);
 void prepare_sud_notify(void);
-void prepare_seccomp_notify_apart(void);
-void prepare_seccomp_sync_apart(void);
-void prepare_sud_notify_apart(void);
 double bench_16_callers(void);
 /* Does this kernel's seccomp wake its supervisor up so, if it is asked to? */
 bool has_sync_wake_up(void);
 
-/* The CPU that all run on, and another one, or -1. */
-extern int bench_cpu, bench_other_cpu;
+/* All run on one CPU, but a supervisor where a way needs two. */
+extern int bench_supervisor_cpu;
 void stay_on(int cpu);
 
 /* Installs a seccomp filter that answers getpid with this action. */

@@ -67,7 +67,7 @@ static void answer_by_sud(int listener)
 }
 
 /* Shares the descriptors, but not the memory; ends with the caller. */
-static void start_supervisor(void (*answer)(int listener), int cpu)
+static void start_supervisor(void (*answer)(int listener))
 {
 	pid_t pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 
@@ -75,17 +75,17 @@ static void start_supervisor(void (*answer)(int listener), int cpu)
 	if (pid)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	stay_on(cpu);
+	stay_on(bench_supervisor_cpu);
 	while (!shared->listener)
 		sched_yield();
 	answer(shared->listener);
 }
 
-static void by_seccomp(int cpu)
+void prepare_seccomp_notify(void)
 {
 	int listener;
 
-	start_supervisor(answer_by_seccomp, cpu);
+	start_supervisor(answer_by_seccomp);
 	listener = filter_getpid(SECCOMP_RET_USER_NOTIF,
 				 SECCOMP_FILTER_FLAG_NEW_LISTENER);
 	need(listener, "seccomp");
@@ -98,9 +98,9 @@ static int use_sync_wake_up(int listener)
 		     SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }
 
-static void by_seccomp_sync(int cpu)
+void prepare_seccomp_sync(void)
 {
-	by_seccomp(cpu);
+	prepare_seccomp_notify();
 	need(use_sync_wake_up(shared->listener),
 	     "SECCOMP_IOCTL_NOTIF_SET_FLAGS");
 }
@@ -120,7 +120,7 @@ bool has_sync_wake_up(void)
 	return !status;
 }
 
-static void by_sud(int cpu)
+void prepare_sud_notify(void)
 {
 	struct sud_config config = {
 		.size = sizeof(config),
@@ -133,41 +133,11 @@ static void by_sud(int cpu)
 	int fd = sud_open(), listener;
 
 	need(fd, SUD_DEVICE);
-	start_supervisor(answer_by_sud, cpu);
+	start_supervisor(answer_by_sud);
 	listener = sud_listen(fd, 0);
 	need(listener, "SUD_IOC_LISTEN");
 	need(sud_set(fd, &config), "SUD_IOC_SET");
 	shared->listener = listener;
-}
-
-void prepare_seccomp_notify(void)
-{
-	by_seccomp(bench_cpu);
-}
-
-void prepare_seccomp_sync(void)
-{
-	by_seccomp_sync(bench_cpu);
-}
-
-void prepare_sud_notify(void)
-{
-	by_sud(bench_cpu);
-}
-
-void prepare_seccomp_notify_apart(void)
-{
-	by_seccomp(bench_other_cpu);
-}
-
-void prepare_seccomp_sync_apart(void)
-{
-	by_seccomp_sync(bench_other_cpu);
-}
-
-void prepare_sud_notify_apart(void)
-{
-	by_sud(bench_other_cpu);
 }
 
 static pthread_barrier_t row_begins, row_ends;

@@ -33,7 +33,9 @@ volatile unsigned char selector;
 volatile unsigned char *bench_selector = &selector;
 
 site *bench_sites[SITES];
-int bench_cpu, bench_other_cpu = -1;
+int bench_supervisor_cpu;
+
+static int one_cpu, other_cpu = -1;
 
 static int batches = 200;
 static double scale = 1;
@@ -121,6 +123,13 @@ static pid_t own_process(void)
 	return pid;
 }
 
+static void prepare(const struct way *way)
+{
+	bench_supervisor_cpu = way->needs & NEEDS_TWO_CPUS ? other_cpu
+							   : one_cpu;
+	way->prepare();
+}
+
 static bool run_way(const struct way *way)
 {
 	int status = 0;
@@ -129,7 +138,7 @@ static bool run_way(const struct way *way)
 	memset(shared, 0, sizeof(*shared));
 	pid = own_process();
 	if (!pid) {
-		way->prepare();
+		prepare(way);
 		shared->cost = way->measure ? way->measure()
 					    : bench_call(way->state, batches);
 		shared->done = true;
@@ -187,7 +196,7 @@ static bool show_way(const struct way *way)
 	memset(shared, 0, sizeof(*shared));
 	pid = own_process();
 	if (!pid) {
-		way->prepare();
+		prepare(way);
 		shared->ready = true;
 		for (;;)
 			bench_call(way->state, 1);
@@ -241,11 +250,11 @@ static void choose_cpus(void)
 	cpu_set_t cpus;
 
 	need(sched_getaffinity(0, sizeof(cpus), &cpus), "sched_getaffinity");
-	bench_cpu = sched_getcpu();
+	one_cpu = sched_getcpu();
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &cpus) && cpu != bench_cpu)
-			bench_other_cpu = cpu;
-	stay_on(bench_cpu);
+		if (CPU_ISSET(cpu, &cpus) && cpu != one_cpu)
+			other_cpu = cpu;
+	stay_on(one_cpu);
 }
 
 static unsigned int look_around(void)
@@ -260,7 +269,7 @@ static unsigned int look_around(void)
 		there |= NEEDS_MODULE;
 	if (has_sync_wake_up())
 		there |= NEEDS_SYNC_WAKE_UP;
-	if (bench_other_cpu >= 0)
+	if (other_cpu >= 0)
 		there |= NEEDS_TWO_CPUS;
 	return there;
 }
