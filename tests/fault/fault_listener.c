@@ -21,6 +21,15 @@ static void nothing_armed(void)
 	CHECK_EQ(config.mode, SUD_MODE_OFF);
 }
 
+static void new_file(void)
+{
+	int fd = sud_open();
+
+	CHECK_OK(fd);
+	CHECK_EQ(dup2(fd, sud_fd), sud_fd);
+	close(fd);
+}
+
 static long do_listen(void)
 {
 	listener = sud_listen(sud_fd, 0);
@@ -40,8 +49,7 @@ static void no_listener(void)
 	close(next);
 	CHECK_EQ(do_listen(), next);
 	close(listener);
-	CHECK_EQ(dup2(sud_open(), sud_fd), sud_fd);
-	close(next);
+	new_file();
 }
 
 static void is_listener(void)
@@ -51,15 +59,6 @@ static void is_listener(void)
 	CHECK_OK(sud_set(sud_fd, &config));
 	CHECK_OK(sud_disarm(sud_fd));
 	close(listener);
-}
-
-static void new_file(void)
-{
-	int fd = sud_open();
-
-	CHECK_OK(fd);
-	CHECK_EQ(dup2(fd, sud_fd), sud_fd);
-	close(fd);
 }
 
 TEST_LIMIT(listen, "LISTEN", false, 120)
@@ -178,14 +177,6 @@ static struct sud_notification call;
 static struct sud_answer reply;
 static long answered;
 
-static void wait_for_call(void)
-{
-	struct pollfd p = { .fd = listener, .events = POLLIN };
-
-	CHECK_EQ(poll(&p, 1, 15000), 1);
-	CHECK_EQ(p.revents, POLLIN);
-}
-
 static void begin_call(void)
 {
 	wait_for_call();
@@ -214,18 +205,26 @@ static void answer_call(void)
 /* It waits for another reader. */
 static void not_taken(void)
 {
-	begin_call();
-	CHECK_EQ(do_take(), 1);
+	call = take_call();
 	answer_call();
 }
 
-static void end_calls(pid_t pid)
+static pid_t caller;
+
+static void begin_calls(void)
 {
-	begin_call();
-	CHECK_EQ(do_take(), 1);
+	fault_init();
+	start_listener(0);
+	caller = start_caller(call_on);
+}
+
+static void end_calls(void)
+{
+	call = take_call();
 	check_call();
 	answer(&call, -EPERM);
-	end_caller(pid);
+	end_caller(caller);
+	fault_exit();
 }
 
 TEST_LIMIT(take, "SERVE takes a call", false, 120)
@@ -238,22 +237,17 @@ TEST_LIMIT(take, "SERVE takes a call", false, 120)
 		.done = answer_call,
 		.wanted = { EFAULT },
 	};
-	pid_t pid;
 
-	fault_init();
-	start_listener(0);
-	pid = start_caller(call_on);
+	begin_calls();
 	fault_sweep(&sweep);
-	end_calls(pid);
-	fault_exit();
+	end_calls();
 }
 
 static unsigned int reply_flags;
 
 static void begin_answer(void)
 {
-	begin_call();
-	CHECK_EQ(do_take(), 1);
+	call = take_call();
 	check_call();
 	reply = (struct sud_answer){ .id = call.id, .flags = reply_flags };
 	if (reply_flags) {
@@ -292,15 +286,10 @@ static void sweep_answers(const char *name, unsigned int flags)
 
 TEST_LIMIT(answer, "SERVE answers a call", false, 120)
 {
-	pid_t pid;
-
-	fault_init();
-	start_listener(0);
-	pid = start_caller(call_on);
+	begin_calls();
 	sweep_answers("answer", 0);
 	sweep_answers("answer with registers", SUD_ANSWER_REGS);
-	end_calls(pid);
-	fault_exit();
+	end_calls();
 }
 
 static long do_valid(void)
@@ -318,14 +307,10 @@ TEST_LIMIT(valid, "CALL_VALID", false, 120)
 		.done = answer_call,
 		.wanted = { EFAULT },
 	};
-	pid_t pid;
 
-	fault_init();
-	start_listener(0);
-	pid = start_caller(call_on);
+	begin_calls();
 	fault_sweep(&sweep);
-	end_calls(pid);
-	fault_exit();
+	end_calls();
 }
 
 /* In the thread that calls. */

@@ -46,14 +46,20 @@ pid_t start_caller(void (*fn)(void))
 	_exit(0);
 }
 
-struct sud_notification take_call(void)
+void wait_for_call(void)
 {
 	struct pollfd p = { .fd = listener, .events = POLLIN };
+
+	CHECK_EQ(poll(&p, 1, 15000), 1);
+	CHECK_EQ(p.revents, POLLIN);
+}
+
+struct sud_notification take_call(void)
+{
 	struct sud_notification call;
 
 	memset(&call, 0xee, sizeof(call));
-	CHECK_EQ(poll(&p, 1, 15000), 1);
-	CHECK_EQ(p.revents, POLLIN);
+	wait_for_call();
 	CHECK_EQ(sud_serve(listener, NULL, 0, &call, 1), 1);
 	return call;
 }

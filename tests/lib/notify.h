@@ -18,7 +18,9 @@ void arm_notify(void);
 
 /* A child that is armed so, has no listener of its own open, calls @fn and exits. */
 pid_t start_caller(void (*fn)(void));
-/* The next call of @listener, for which it waits some seconds. */
+/* Some seconds, for the next call of @listener. */
+void wait_for_call(void);
+/* The same, and takes it. */
 struct sud_notification take_call(void);
 /* A listener, a caller, and its first call. */
 struct sud_notification take_first(unsigned int flags, void (*fn)(void),

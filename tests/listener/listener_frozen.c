@@ -38,13 +38,6 @@ static bool is_frozen(void)
 	return file_contains(cgroup_file("cgroup.events"), "frozen 1");
 }
 
-static void wait_frozen(void)
-{
-	for (int i = 0; i < 1500 && !is_frozen(); i++)
-		sleep_ms(10);
-	CHECK(is_frozen());
-}
-
 static void new_cgroup(void)
 {
 	snprintf(cgroup, sizeof(cgroup), "/sys/fs/cgroup/frozen-%d", getpid());
@@ -74,7 +67,7 @@ TEST(cgroup, "a cgroup is frozen: the call is taken back, and comes again")
 	new_cgroup();
 	call = take_first(0, one_call, &pid);
 	freeze_process(pid);
-	wait_frozen();
+	CHECK(wait_until(is_frozen, 15000));
 	CHECK_ERR(sud_call_valid(listener, call.id), ENOENT);
 	check_no_call();
 	set_frozen(false);
@@ -96,7 +89,7 @@ TEST(cgroup_killable, "with KILLABLE it is frozen behind the answer")
 	CHECK(!is_frozen());
 	CHECK_OK(sud_call_valid(listener, call.id));
 	answer(&call, GOOD);
-	wait_frozen();
+	CHECK(wait_until(is_frozen, 15000));
 	set_frozen(false);
 	end_cgroup(pid);
 }

@@ -312,11 +312,11 @@ void call_nr(struct self *s, int cell, enum way way, enum expect expect, int nr)
 			FAIL(s, "a natural call was dispatched", nr, p.ip);
 		if (!handed && expect == HAND)
 			FAIL(s, "a blocked call ran", nr, p.ip);
-		if (handed)
+		if (handed) {
 			CHECK_EQ(s, "delivered by upcall", upcall,
 				 by_upcall(s, way));
-		if (handed)
 			CHECK_EQ(s, "answered by a listener", answered, notify);
+		}
 		if (own_selector) {
 			if (handed && (p.flags & SUD_FLAG_AUTO_ALLOW ||
 				       (s->solo && p.signals &&
