@@ -7,27 +7,12 @@
 . /tests/same.sh
 traced=/tests/traced
 
-# whole TRACE    its lines, process by process, and those in one that strace writes in two
-# pieces
-whole()
-{
-	awk '/ <unfinished \.\.\.>$/ { sub(/ <unfinished \.\.\.>$/, ""); begun[$1] = $0; next }
-		/^[0-9]+ +<\.\.\. [a-z0-9_]+ resumed>/ {
-			process = $1
-			sub(/^.* resumed>/, "")
-			$0 = begun[process] $0
-		}
-		!($1 in lines) { order[++processes] = $1 }
-		{ lines[$1] = lines[$1] $0 "\n" }
-		END { for (i = 1; i <= processes; i++) printf "%s", lines[order[i]] }' "$1"
-}
-
 # same_lines NAME    of what same() has traced: the lines of some calls, but for addresses
 # that differ, and for the order of O_DIRECTORY
 same_lines()
 {
 	for by in strace sudctl; do
-		whole $by.trace | sed -n 's/^[0-9]* *//; s/ *= /= /; /0x[0-9a-f]\{8\}\|"x"\|O_DIRECTORY/d
+		awk -f /tests/whole.awk $by.trace | sed -n 's/^[0-9]* *//; s/ *= /= /; /0x[0-9a-f]\{8\}\|"x"\|O_DIRECTORY/d
 			/^\(access\|openat\|close\|read\|write\|pause\)(.*)=/p' >$by.lines
 	done
 	diff strace.lines sudctl.lines >$log && [ "$(wc -l <sudctl.lines)" -gt 20 ]

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# usage: awk [-v loose=1 [-v pool=1]] -f normal.awk TRACE    what strace -f -o and sudctl trace -f -o
-# both have to say: a line for each call, with its name and result, process by process as
-# they are numbered. Numbers of processes and addresses differ from run to run.
-# SIGCHLD comes when it comes, and so does the return of its handler. loose: of threads that
-# wait for each other: the calls of all, by number, without those that waiting makes, and
-# without the signals by which threads of Go interrupt each other, and without looks at
-# children none of which has ended. pool: nor those by which
-# a thread begins and ends, of a program that makes as many as it happens to need.
+# usage: awk -f whole.awk TRACE | awk [-v loose=1 [-v pool=1]] -f normal.awk
+# What strace -f -o and sudctl trace -f -o both have to say: a line for each call, with its
+# name and result, process by process as they are numbered. Numbers of processes and
+# addresses differ from run to run. SIGCHLD comes when it comes, and so does the return of
+# its handler. loose: of threads that wait for each other: the calls of all, by number,
+# without those that waiting makes, and without the signals by which threads of Go interrupt
+# each other, and without looks at children none of which has ended. pool: nor those by
+# which a thread begins and ends, of a program that makes as many as it happens to need.
 
 function value(text,	n, i, c)
 {
@@ -46,12 +46,6 @@ function add(pid, what)
 /^\+\+\+ superseded/ { next }
 /^\+\+\+/ && pool { next }
 /^\+\+\+/ { add(pid, $0); next }
-/<unfinished \.\.\.>$/ {
-	begun[pid] = $0
-	sub(/\(.*/, "", begun[pid])
-	next
-}
-/^<\.\.\. / { sub(/^<\.\.\. [a-z0-9_]+ resumed>/, begun[pid] "(") }
 {
 	name = $0
 	sub(/\(.*/, "", name)
