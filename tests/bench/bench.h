@@ -70,11 +70,13 @@ void prepare_seccomp_notify(void);
 void prepare_seccomp_sync(void);
 void prepare_sud_notify(void);
 double bench_16_callers(void);
+/* By a supervisor that polls; see channel.c. */
+void prepare_channel(void);
 /* Does this kernel's seccomp wake its supervisor up so, if it is asked to? */
 bool has_sync_wake_up(void);
 
 /* All run on one CPU, but a supervisor where a way needs two. */
-extern int bench_supervisor_cpu;
+extern int bench_cpu, bench_supervisor_cpu;
 void stay_on(int cpu);
 
 /* Installs a seccomp filter that answers getpid with this action. */

@@ -33,9 +33,9 @@ volatile unsigned char selector;
 volatile unsigned char *bench_selector = &selector;
 
 site *bench_sites[SITES];
-int bench_supervisor_cpu;
+int bench_cpu, bench_supervisor_cpu;
 
-static int one_cpu, other_cpu = -1;
+static int other_cpu = -1;
 
 static int batches = 200;
 static double scale = 1;
@@ -126,7 +126,7 @@ static pid_t own_process(void)
 static void prepare(const struct way *way)
 {
 	bench_supervisor_cpu = way->needs & NEEDS_TWO_CPUS ? other_cpu
-							   : one_cpu;
+							   : bench_cpu;
 	way->prepare();
 }
 
@@ -250,11 +250,11 @@ static void choose_cpus(void)
 	cpu_set_t cpus;
 
 	need(sched_getaffinity(0, sizeof(cpus), &cpus), "sched_getaffinity");
-	one_cpu = sched_getcpu();
+	bench_cpu = sched_getcpu();
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &cpus) && cpu != one_cpu)
+		if (CPU_ISSET(cpu, &cpus) && cpu != bench_cpu)
 			other_cpu = cpu;
-	stay_on(one_cpu);
+	stay_on(bench_cpu);
 }
 
 static unsigned int look_around(void)

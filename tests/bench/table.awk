@@ -154,21 +154,26 @@ function events(name, way, first, second, most,    i, n)
 	row(name, "%.0f", "<=", most, most, most)
 }
 
-# The module's listener to those of seccomp, by the time or the count that @suffix stands for.
-function listeners(what, suffix,    t, many)
+# What asks a supervisor in another process, to seccomp's way of doing it, by the time or the
+# count that @suffix stands for.
+function supervised(name, way, what, suffix,    t, many)
 {
 	t = suffix == "" ? "0.9" : ""
-	ratio("a listener / seccomp user_notif" what, "sud_notify" suffix, \
+	ratio(name " / seccomp user_notif" what, way suffix, \
 		"seccomp_notify" suffix, "<=", t, t, t)
-	ratio("the same, SYNC_WAKE_UP", "sud_notify" suffix, \
-		"seccomp_notify_sync" suffix)
+	ratio("the same, SYNC_WAKE_UP", way suffix, "seccomp_notify_sync" suffix)
 	t = suffix == "" ? "0.5" : ""
 	many = suffix
 	sub(/(_ns)?$/, "_of_16&", many)
-	ratio("16 threads call: a listener / seccomp user_notif" what, \
-		"sud_notify" many, "seccomp_notify" many, "<=", t, t, t)
-	ratio("the same, SYNC_WAKE_UP", "sud_notify" many, \
-		"seccomp_notify_sync" many)
+	ratio("16 threads call: " name " / seccomp user_notif" what, \
+		way many, "seccomp_notify" many, "<=", t, t, t)
+	ratio("the same, SYNC_WAKE_UP", way many, "seccomp_notify_sync" many)
+}
+
+function listeners(what, suffix)
+{
+	supervised("a listener", "sud_notify", what, suffix)
+	supervised("a channel", "sud_channel", what, suffix)
 }
 
 # A way and, after a tab, what it is called.

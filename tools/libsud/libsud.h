@@ -324,6 +324,104 @@ SUD_API int sud_listener_write(int listener,
 SUD_API pid_t sud_listener_spawn(int fd, const struct sud_config *config,
 				 char *const argv[]);
 
+/*
+ * A channel: blocked calls go to a supervisor, and answers come back, through memory
+ * that both have mapped, without a system call on either side. The supervisor looks for
+ * calls all the time, and a thread that has called for its answer, so each keeps a CPU
+ * busy. The memory is the control area of one open /dev/sud, whose descriptor both have.
+ *
+ * The threads that call are armed by sud_upcall_install(), and their handler asks. So the
+ * program can answer its own calls, too, and can spoil the memory: a supervisor believes
+ * nothing of a call beyond what the program may do by itself.
+ */
+struct sud_channel_memory;
+
+/* How many calls can be under way at once. */
+#define SUD_CHANNEL_PLACES_MAX 1024
+
+/**
+ * struct sud_channel - a channel as one process has it
+ * @memory: where it is mapped
+ * @places: how many calls can be under way at once
+ * @spins: how often one looks in vain before one lets others have the CPU
+ */
+struct sud_channel {
+	struct sud_channel_memory *memory;
+	uint32_t places;
+	uint32_t spins;
+};
+
+/**
+ * sud_channel_map() - map the channel of an open /dev/sud
+ * @channel: filled in
+ * @fd: the descriptor; the first one who maps makes the channel
+ * @places: for so many calls at once, the same for all who map it; others wait
+ * @spins: how often one looks in vain before each look lets others have the CPU; 0 where
+ *	both sides have the same CPU
+ *
+ * A forked child does not have its parent's channel: it maps it again.
+ *
+ * Return: 0, or -1 and errno: EINVAL when @places is 0, above SUD_CHANNEL_PLACES_MAX or
+ * not as others have it, or an error of mmap() in sud_uapi.h.
+ */
+SUD_API int sud_channel_map(struct sud_channel *channel, int fd,
+			    uint32_t places, uint32_t spins);
+
+/* Nobody uses it in this process any more. Return: 0, or -1 and errno. */
+SUD_API int sud_channel_unmap(struct sud_channel *channel);
+
+/**
+ * sud_channel_ask() - have the supervisor answer the call
+ * @channel: the channel
+ * @call: what the handler was given, not a copy
+ * @tid: what the supervisor is to find as the thread's number, or 0
+ *
+ * For use in the handler. It uses neither errno nor the C library, and no vector
+ * registers. A siglongjmp out of it, or a thread that dies in it, loses a place.
+ *
+ * Return: what the handler is to return; -ENOSYS when the channel has been closed, and
+ * in a forked child that has not mapped it.
+ */
+SUD_API long sud_channel_ask(const struct sud_channel *channel,
+			     struct sud_call *call, pid_t tid);
+
+/**
+ * sud_channel_serve() - have the calls handled that are there
+ * @channel: the channel; also in many threads at once
+ * @handler: the function that answers, as for a listener
+ * @arg: its first argument
+ *
+ * Of a call it finds no pid and no selector. Registers are not checked: those that user
+ * mode cannot have are the program's end. rcx and r11 are the address and the flags,
+ * whatever they are said to be.
+ *
+ * Return: how many there were; it waits for none.
+ */
+SUD_API int sud_channel_serve(const struct sud_channel *channel,
+			      sud_listener_handler handler, void *arg);
+
+/* The same again and again, until the channel is closed. */
+SUD_API void sud_channel_run(const struct sud_channel *channel,
+			     sud_listener_handler handler, void *arg);
+
+/**
+ * sud_channel_answer() - answer a call whose handler has set the answer's id to 0
+ * @channel: the channel
+ * @answer: the answer, with the call's id
+ *
+ * By one thread at a time for each call. Return: 0, or -1 and ENOENT when no such call
+ * waits.
+ */
+SUD_API int sud_channel_answer(const struct sud_channel *channel,
+			       const struct sud_answer *answer);
+
+/*
+ * For all who have it mapped, and for good: calls that wait fail with ENOSYS, and later
+ * ones, too. A supervisor that is killed cannot do it: its program waits for ever, unless
+ * it has asked to die with it (PR_SET_PDEATHSIG).
+ */
+SUD_API void sud_channel_close(const struct sud_channel *channel);
+
 #ifdef __cplusplus
 }
 #endif

@@ -23,12 +23,7 @@
 #include <ucontext.h>
 
 #include "internal.h"
-
-#if defined(__clang__) || __GNUC__ >= 11
-#pragma GCC target("general-regs-only")
-#else /* gcc 10 has no word for it, and uses the x87 unit for floating point only */
-#pragma GCC target("no-mmx,no-sse")
-#endif
+#include "no_vectors.h"
 
 #ifndef SYS_USER_DISPATCH
 #define SYS_USER_DISPATCH 2
