@@ -13,6 +13,7 @@
 #include "lib/armed.h"
 #include "lib/backend.h"
 #include "lib/clock.h"
+#include "lib/detached.h"
 #include "lib/harness.h"
 #include "lib/module.h"
 #include "lib/sites.h"
@@ -324,8 +325,7 @@ static void one_more(int generation)
 	switch (what) {
 	case 0:
 	case 1:
-		if (!pthread_create(&thread, NULL, forking_thread, NULL))
-			pthread_detach(thread);
+		start_detached(forking_thread);
 		return;
 	case 2:
 		pid = vfork();

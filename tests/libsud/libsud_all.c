@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "lib/backend.h"
+#include "lib/detached.h"
 #include "lib/harness.h"
 #include "lib/libsud_guest.h"
 #include "lib/sites.h"
@@ -106,24 +107,19 @@ static void *restless(void *arg)
 {
 	int before = __atomic_load_n(&turn, __ATOMIC_SEQ_CST);
 	bool off = !is_armed();
-	pthread_t t;
 
 	if (off && before & 1 &&
 	    __atomic_load_n(&turn, __ATOMIC_SEQ_CST) == before)
 		__atomic_add_fetch(&born_off, 1, __ATOMIC_RELAXED);
-	if (!stop && !pthread_create(&t, NULL, restless, arg))
-		pthread_detach(t);
+	if (!stop)
+		start_detached(restless);
 	return arg;
 }
 
 TEST_LIMIT(restless, "threads that come and go meanwhile", false, 60)
 {
-	pthread_t t;
-
-	for (int i = 0; i < 8; i++) {
-		CHECK_EQ(pthread_create(&t, NULL, restless, NULL), 0);
-		pthread_detach(t);
-	}
+	for (int i = 0; i < 8; i++)
+		CHECK(start_detached(restless));
 	for (int i = 0; i < 10; i++) {
 		CHECK_OK(sud_upcall_install(tell, &all));
 		__atomic_add_fetch(&turn, 1, __ATOMIC_SEQ_CST);
