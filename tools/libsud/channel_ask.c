@@ -5,8 +5,10 @@
  */
 #include <errno.h>
 
-#include "channel.h"
+#include "internal.h"
 #include "no_vectors.h"
+/* Its functions are inlined here. */
+#include "channel.h"
 
 /* Where threads begin to look, so that they do not get into each other's way. */
 static uint32_t first_place(const struct sud_channel *channel, uint64_t sp)
@@ -128,3 +130,5 @@ long sud_channel_ask(const struct sud_channel *channel, struct sud_call *call,
 		return sud_call_native(call);
 	return flags & SUD_ANSWER_REGS ? (long)call->rax : result;
 }
+
+NO_VECTORS_END

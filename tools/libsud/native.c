@@ -313,3 +313,5 @@ long sud_call_native(struct sud_call *call)
 	return sud_raw_call(call->rax, call->rdi, call->rsi, call->rdx,
 			    call->r10, call->r8, call->r9);
 }
+
+NO_VECTORS_END
