@@ -73,7 +73,7 @@ static void sum(void *arg, const struct sud_notification *call,
 		struct sud_answer *answer)
 {
 	(void)arg;
-	handled++;
+	__atomic_add_fetch(&handled, 1, __ATOMIC_RELAXED);
 	answer->result = call->regs.di + call->regs.si + call->regs.dx;
 }
 
@@ -133,6 +133,7 @@ TEST_LIMIT(supervisors, "two threads answer, and no call comes to both", false,
 	sud_channel_run(&channel, sum, NULL);
 	CHECK(!pthread_join(thread, NULL));
 	end_program(pid);
+	CHECK_EQ(handled, THREADS * CALLS);
 }
 
 static struct sud_notification seen;
@@ -345,7 +346,7 @@ static void never_answer(void *arg, const struct sud_notification *call,
 			 struct sud_answer *answer)
 {
 	(void)arg;
-	(void)call;
+	ids[0] = call->id;
 	answer->id = 0;
 	handled++;
 }
@@ -361,11 +362,14 @@ TEST(close,
      "a call that waits fails when the channel is closed, and later ones")
 {
 	pid_t pid = start_program(call_for_nothing);
+	struct sud_answer late = { .result = 1 };
 
 	map_channel();
 	while (!handled)
 		sud_channel_serve(&channel, never_answer, NULL);
 	sud_channel_close(&channel);
+	late.id = ids[0];
+	CHECK_ERR(sud_channel_answer(&channel, &late), ENOENT);
 	end_program(pid);
 }
 
@@ -390,6 +394,47 @@ TEST(fork, "a child has no channel until it maps it")
 {
 	supervise(call_in_child, sum);
 	CHECK_EQ(handled, 2);
+}
+
+static volatile pid_t forked;
+
+static void fork_once(int sig)
+{
+	(void)sig;
+	forked = fork();
+	CHECK_OK(forked);
+}
+
+static void call_beside_fork(void)
+{
+	struct itimerval soon = { .it_value = { 0, 100000 } };
+	int status = -1;
+	long result;
+
+	signal(SIGALRM, fork_once);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	result = site_a(MAGIC_NR, 1, 2, 3);
+	if (!forked) {
+		CHECK_EQ(result, -ENOSYS);
+		_exit(0);
+	}
+	CHECK_EQ(result, 6);
+	CHECK_EQ(waitpid(forked, &status, 0), forked);
+	CHECK_EQ(status, 0);
+}
+
+static void sum_after_fork(void *arg, const struct sud_notification *call,
+			   struct sud_answer *answer)
+{
+	usleep(500000);
+	sum(arg, call, answer);
+}
+
+TEST(fork_meanwhile,
+     "a call fails in the child of a signal handler that interrupted it")
+{
+	supervise(call_beside_fork, sum_after_fork);
+	CHECK_EQ(handled, 1);
 }
 
 static volatile sig_atomic_t interruptions;

@@ -85,10 +85,11 @@ int sud_channel_answer(const struct sud_channel *channel,
 	struct sud_place *place;
 
 	/* Of what is in the memory nothing is believed that could lead out of it. */
-	if (index < channel->places) {
+	if (index < channel->places && !sud_channel_is_closed(channel)) {
 		place = &channel->memory->place[index];
-		if (place->uses == answer->id >> 32 &&
-		    sud_place_is(place, TAKEN)) {
+		/* In this order: the place may just be passing to a later call. */
+		if (sud_place_is(place, TAKEN) &&
+		    place->uses == answer->id >> 32) {
 			give(place, answer);
 			return 0;
 		}

@@ -44,9 +44,13 @@ struct sud_channel_memory {
 	struct sud_place place[];
 };
 
+/* So it is for a forked child, whose memory there is not the supervisor's. */
 static inline bool sud_channel_is_closed(const struct sud_channel *channel)
 {
-	return __atomic_load_n(&channel->memory->closed, __ATOMIC_ACQUIRE);
+	const struct sud_channel_memory *memory = channel->memory;
+
+	return !__atomic_load_n(&memory->places, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&memory->closed, __ATOMIC_ACQUIRE);
 }
 
 /* Whoever sees the state sees what was written before. */

@@ -18,7 +18,7 @@ static uint32_t first_place(const struct sud_channel *channel, uint64_t sp)
 	return ((uint64_t)mixed * channel->places) >> 32;
 }
 
-/* Return: NULL when the channel has been closed. */
+/* Return: NULL when the channel is closed. */
 static struct sud_place *claim(const struct sud_channel *channel, uint64_t sp)
 {
 	struct sud_place *places = channel->memory->place, *place;
@@ -103,20 +103,21 @@ static bool wait_for_answer(const struct sud_channel *channel,
 long sud_channel_ask(const struct sud_channel *channel, struct sud_call *call,
 		     pid_t tid)
 {
-	struct sud_place *place;
+	/*
+	 * A signal handler may fork at each instruction, and the child map the channel
+	 * again, while the call that it has interrupted still has this one.
+	 */
+	const struct sud_channel here = *channel;
+	struct sud_place *place = claim(&here, call->rsp);
 	uint32_t flags;
 	long result;
 
-	/* A forked child's memory is not the supervisor's. */
-	if (channel->memory->places != channel->places)
-		return -ENOSYS;
-	place = claim(channel, call->rsp);
 	if (!place)
 		return -ENOSYS;
 	write_call(place, call, tid);
 	sud_place_pass(place, ASKED);
 	/* The place is left as it is: somebody may be about to answer. */
-	if (!wait_for_answer(channel, place))
+	if (!wait_for_answer(&here, place))
 		return -ENOSYS;
 
 	flags = place->answer.flags;
