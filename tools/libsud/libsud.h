@@ -355,7 +355,8 @@ struct sud_channel {
  * sud_channel_map() - map the channel of an open /dev/sud
  * @channel: filled in
  * @fd: the descriptor; the first one who maps makes the channel
- * @places: for so many calls at once, the same for all who map it; others wait
+ * @places: for so many calls at once, the same for all who map it; others wait. More
+ *	than can be interrupted at once by signal handlers that make blocked calls
  * @spins: how often one looks in vain before each look lets others have the CPU; 0 where
  *	both sides have the same CPU
  *
@@ -417,8 +418,9 @@ SUD_API int sud_channel_answer(const struct sud_channel *channel,
 
 /*
  * For all who have it mapped, and for good: calls that wait fail with ENOSYS, and later
- * ones, too. A supervisor that is killed cannot do it: its program waits for ever, unless
- * it has asked to die with it (PR_SET_PDEATHSIG).
+ * ones, too. Also in a signal handler. The end of a process does not do it: a supervisor
+ * does it when its program has ended, and the program of one that is killed waits for
+ * ever, unless it has asked to die with it (PR_SET_PDEATHSIG).
  */
 SUD_API void sud_channel_close(const struct sud_channel *channel);
 
