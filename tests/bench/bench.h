@@ -35,7 +35,7 @@ struct shared {
 	volatile double cost;
 	volatile bool done;
 	volatile bool ready;
-	volatile int listener;
+	volatile int supervisor_fd;
 };
 
 /* From <linux/prctl.h> of 5.11; older C libraries lack it. */
@@ -64,6 +64,12 @@ void need(long r, const char *what);
 
 /* By a tracer. */
 void prepare_ptrace(void);
+
+/*
+ * In a process that shares the descriptors with the caller, but not the memory, and ends
+ * with it: calls @answer when shared->supervisor_fd says by which of them.
+ */
+void start_supervisor(void (*answer)(int fd));
 
 /* By a supervisor that is called; see listeners.c. */
 void prepare_seccomp_notify(void);

@@ -5,10 +5,6 @@
  * to do.
  */
 #include <libsud.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include <sud.h>
 
@@ -42,6 +38,12 @@ static void map_channel(int fd)
 	need(sud_channel_map(&channel, fd, PLACES, spins), "sud_channel_map");
 }
 
+static void answer_by_channel(int fd)
+{
+	map_channel(fd);
+	sud_channel_run(&channel, answer, NULL);
+}
+
 void prepare_channel(void)
 {
 	struct sud_options options = {
@@ -52,16 +54,10 @@ void prepare_channel(void)
 		.len = site_a_end - site_a,
 	};
 	int fd = sud_open();
-	pid_t pid;
 
 	need(fd, SUD_DEVICE);
-	pid = fork();
-	need(pid, "fork");
+	start_supervisor(answer_by_channel);
 	map_channel(fd);
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		stay_on(bench_supervisor_cpu);
-		sud_channel_run(&channel, answer, NULL);
-	}
 	need(sud_upcall_install(ask, &options), "sud_upcall_install");
+	shared->supervisor_fd = fd;
 }

@@ -66,8 +66,7 @@ static void answer_by_sud(int listener)
 	}
 }
 
-/* Shares the descriptors, but not the memory; ends with the caller. */
-static void start_supervisor(void (*answer)(int listener))
+void start_supervisor(void (*answer)(int fd))
 {
 	pid_t pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 
@@ -76,9 +75,9 @@ static void start_supervisor(void (*answer)(int listener))
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	stay_on(bench_supervisor_cpu);
-	while (!shared->listener)
+	while (!shared->supervisor_fd)
 		sched_yield();
-	answer(shared->listener);
+	answer(shared->supervisor_fd);
 }
 
 void prepare_seccomp_notify(void)
@@ -89,7 +88,7 @@ void prepare_seccomp_notify(void)
 	listener = filter_getpid(SECCOMP_RET_USER_NOTIF,
 				 SECCOMP_FILTER_FLAG_NEW_LISTENER);
 	need(listener, "seccomp");
-	shared->listener = listener;
+	shared->supervisor_fd = listener;
 }
 
 static int use_sync_wake_up(int listener)
@@ -101,7 +100,7 @@ static int use_sync_wake_up(int listener)
 void prepare_seccomp_sync(void)
 {
 	prepare_seccomp_notify();
-	need(use_sync_wake_up(shared->listener),
+	need(use_sync_wake_up(shared->supervisor_fd),
 	     "SECCOMP_IOCTL_NOTIF_SET_FLAGS");
 }
 
@@ -137,7 +136,7 @@ void prepare_sud_notify(void)
 	listener = sud_listen(fd, 0);
 	need(listener, "SUD_IOC_LISTEN");
 	need(sud_set(fd, &config), "SUD_IOC_SET");
-	shared->listener = listener;
+	shared->supervisor_fd = listener;
 }
 
 static pthread_barrier_t row_begins, row_ends;

@@ -10,17 +10,13 @@
 # Runs there. musl-gcc looks for no headers but musl's, and these need the kernel's.
 # shellcheck disable=SC2016
 try_all='
-n=0
+. scripts/ktap.sh
+log=/tmp/errors
 try()
 {
-	n=$((n + 1))
-	if echo "#include <$header>" | "$@" -pedantic-errors -Wall -Wextra \
-		-Werror -Iinclude -fsyntax-only - >/tmp/errors 2>&1; then
-		echo "ok $n - $header: $*"
-	else
-		echo "not ok $n - $header: $*"
-		sed "s/^/# /" /tmp/errors
-	fi
+	echo "#include <$header>" | "$@" -pedantic-errors -Wall -Wextra \
+		-Werror -Iinclude -fsyntax-only - >$log 2>&1
+	result $? "$header: $*"
 }
 for name in linux asm asm-generic; do
 	mkdir -p /tmp/kernel
@@ -38,6 +34,6 @@ for header in sud_uapi.h sud.h; do
 		try clang++ -std=$std -x c++
 	done
 done
-echo "1..$n"
+finished
 '
 exec "$tree/scripts/roots/in-root" compilers sh -c "$try_all"

@@ -10,20 +10,16 @@
 # Runs there. FS is what a thread may not have as it asks.
 # shellcheck disable=SC2016
 try_all='
-n=0
+. scripts/ktap.sh
+log=/tmp/errors
 try()
 {
-	n=$((n + 1))
-	if "$@" -Wall -Wextra -Werror -D_GNU_SOURCE -fno-stack-protector -fPIC -Iinclude \
-		-c -o /tmp/object.o "tools/libsud/$file" >/tmp/errors 2>&1 &&
+	"$@" -Wall -Wextra -Werror -D_GNU_SOURCE -fno-stack-protector -fPIC -Iinclude \
+		-c -o /tmp/object.o "tools/libsud/$file" >$log 2>&1 &&
 		objdump -d /tmp/object.o >/tmp/code &&
 		grep -q "<sud_" /tmp/code &&
-		! grep -E "$forbidden" /tmp/code >/tmp/errors; then
-		echo "ok $n - $file: $*"
-	else
-		echo "not ok $n - $file: $*"
-		sed "s/^/# /" /tmp/errors
-	fi
+		! grep -E "$forbidden" /tmp/code >$log
+	result $? "$file: $*"
 }
 for file in channel_ask.c native.c; do
 	forbidden="%[xyz]?mm[0-9]|%st"
@@ -34,6 +30,6 @@ for file in channel_ask.c native.c; do
 		done
 	done
 done
-echo "1..$n"
+finished
 '
 exec "$tree/scripts/roots/in-root" compilers sh -c "$try_all"

@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 #include "lib/harness.h"
 #include "lib/libsud_guest.h"
+#include "lib/notify.h"
 #include "lib/sites.h"
 
 /* Fewer than there are threads that call. */
@@ -30,11 +31,7 @@ static long ask(struct sud_call *call)
 	return sud_channel_ask(&channel, call, 77);
 }
 
-static void call_by_channel(unsigned int flags)
-{
-	map_channel();
-	install_at(ask, SUD_UPCALL_NO_SELECTOR | flags, false);
-}
+static unsigned int flags = SUD_UPCALL_NO_SELECTOR;
 
 /* A child that is armed so, calls @fn, closes the channel and exits. */
 static pid_t start_program(void (*fn)(void))
@@ -44,18 +41,11 @@ static pid_t start_program(void (*fn)(void))
 	CHECK_OK(pid);
 	if (pid)
 		return pid;
-	call_by_channel(0);
+	map_channel();
+	install_at(ask, flags, false);
 	fn();
 	sud_channel_close(&channel);
 	_exit(0);
-}
-
-static void end_program(pid_t pid)
-{
-	int status = -1;
-
-	CHECK_EQ(waitpid(pid, &status, 0), pid);
-	CHECK_EQ(status, 0);
 }
 
 static void supervise(void (*fn)(void), sud_listener_handler handler)
@@ -64,7 +54,7 @@ static void supervise(void (*fn)(void), sud_listener_handler handler)
 
 	map_channel();
 	sud_channel_run(&channel, handler, NULL);
-	end_program(pid);
+	end_caller(pid);
 }
 
 static int handled;
@@ -92,7 +82,7 @@ TEST(run, "calls are answered in another process")
 static void *thread_calls(void *arg)
 {
 	/* Each for itself: SUD_UPCALL_NO_SELECTOR is not inherited. */
-	install_at(ask, SUD_UPCALL_NO_SELECTOR, false);
+	install_at(ask, flags, false);
 	for (int i = 0; i < CALLS; i++)
 		CHECK_EQ(site_a(MAGIC_NR, i, (long)arg, 0), i + (long)arg);
 	return NULL;
@@ -132,7 +122,7 @@ TEST_LIMIT(supervisors, "two threads answer, and no call comes to both", false,
 	CHECK(!pthread_create(&thread, NULL, answer_calls, NULL));
 	sud_channel_run(&channel, sum, NULL);
 	CHECK(!pthread_join(thread, NULL));
-	end_program(pid);
+	end_caller(pid);
 	CHECK_EQ(handled, THREADS * CALLS);
 }
 
@@ -269,18 +259,8 @@ static void vectors_stay(void)
 
 TEST(no_vectors, "the program's vector registers stay, without being saved")
 {
-	pid_t pid = fork();
-
-	CHECK_OK(pid);
-	map_channel();
-	if (!pid) {
-		call_by_channel(SUD_UPCALL_NO_VECTORS);
-		vectors_stay();
-		sud_channel_close(&channel);
-		_exit(0);
-	}
-	sud_channel_run(&channel, sum, NULL);
-	end_program(pid);
+	flags |= SUD_UPCALL_NO_VECTORS;
+	supervise(vectors_stay, sum);
 	CHECK_EQ(handled, 1);
 }
 
@@ -306,7 +286,7 @@ static void answer_later(void *arg, const struct sud_notification *call,
 
 static void *first_thread(void *arg)
 {
-	install_at(ask, SUD_UPCALL_NO_SELECTOR, false);
+	install_at(ask, flags, false);
 	CHECK_EQ(site_a(MAGIC_NR, 0, 0, 0), 1);
 	return arg;
 }
@@ -370,23 +350,21 @@ TEST(close,
 	sud_channel_close(&channel);
 	late.id = ids[0];
 	CHECK_ERR(sud_channel_answer(&channel, &late), ENOENT);
-	end_program(pid);
+	end_caller(pid);
 }
 
 static void call_in_child(void)
 {
-	int status = -1;
 	pid_t pid = fork();
 
 	if (!pid) {
-		install_at(ask, SUD_UPCALL_NO_SELECTOR, false);
+		install_at(ask, flags, false);
 		CHECK_EQ(site_a(MAGIC_NR, 1, 2, 3), -ENOSYS);
 		map_channel();
 		one_call();
 		_exit(0);
 	}
-	CHECK_EQ(waitpid(pid, &status, 0), pid);
-	CHECK_EQ(status, 0);
+	end_caller(pid);
 	one_call();
 }
 
@@ -408,7 +386,6 @@ static void fork_once(int sig)
 static void call_beside_fork(void)
 {
 	struct itimerval soon = { .it_value = { 0, 100000 } };
-	int status = -1;
 	long result;
 
 	signal(SIGALRM, fork_once);
@@ -419,8 +396,7 @@ static void call_beside_fork(void)
 		_exit(0);
 	}
 	CHECK_EQ(result, 6);
-	CHECK_EQ(waitpid(forked, &status, 0), forked);
-	CHECK_EQ(status, 0);
+	end_caller(forked);
 }
 
 static void sum_after_fork(void *arg, const struct sud_notification *call,

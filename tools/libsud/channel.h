@@ -73,7 +73,7 @@ static inline bool sud_place_take(struct sud_place *place, uint32_t from,
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* @looks: how often somebody has looked in vain already; by the caller counted from 0. */
+/* Between two looks. @looks: how many were in vain, counted here; 0 before the first. */
 static inline void sud_channel_wait(const struct sud_channel *channel,
 				    uint32_t *looks)
 {
