@@ -58,6 +58,9 @@ deb: ## builds Debian's packages in build roots: build/deb/SUITE (SUITES=bookwor
 check-system: ## installs, upgrades and purges the packages in whole systems (SUITES=)
 	@scripts/check-system
 
+check-packaging: ## builds what packaging/ has for other distributions, with their tools
+	@scripts/check-packaging
+
 style: ## runs checkpatch, sparse, clang-format and shellcheck
 	@scripts/style
 
@@ -65,4 +68,4 @@ clean: ## removes what was built here; the roots stay in the cache
 	rm -rf build
 
 .PHONY: help demo check check-all check-configs check-debug bench bench-host module tools man \
-	picture install uninstall dist deb check-system style clean
+	picture install uninstall dist deb check-system check-packaging style clean

@@ -157,17 +157,17 @@ build_depends()
 	sed -n '/^Build-Depends:/,/^[A-Z]/s/^ \([a-z0-9-]*\).*/\1/p' "$tree/debian/control"
 }
 
-# Build roots: one for each kernel, one for each release's packages, and four that
+# Build roots: one for each kernel, one for each release's packages, and those that
 # have programs.
 root_suite()
 {
 	case $1 in
-	tools | compilers | qemu | system) echo trixie ;;
+	tools | compilers | qemu | system | packaging) echo trixie ;;
 	packages-*) echo "${1#*-}" ;;
 	*)
 		case " $all_kernels $flavours $debug_kernels $config_kernels " in
 		*" $1 "*) column suite "$(line_of "$1")" ;;
-		*) die "no such root: $1 (there are: $all_kernels $flavours tools compilers qemu system packages-SUITE)" ;;
+		*) die "no such root: $1 (there are: $all_kernels $flavours tools compilers qemu system packaging packages-SUITE)" ;;
 		esac
 		;;
 	esac
@@ -191,6 +191,7 @@ root_packages()
 		return
 		;;
 	packages-*) echo build-essential lintian "$(build_depends)"; return ;;
+	packaging) echo rpm makepkg pacman-package-manager libarchive-tools fakeroot nix-bin python3 kmod zstd "$(build_depends)"; return ;;
 	esac
 	# The kernel itself is chosen by scripts/roots/root-kernel.
 	echo "$(column packages "$(line_of "$1")")" gcc binutils make libc6-dev dkms
@@ -252,6 +253,8 @@ set_version()
 {
 	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$2\"/" "$1/dkms.conf"
 	sed -i "s/^MODULE_VERSION(.*/MODULE_VERSION(\"$2\");/" "$1/module/main.c"
+	sed -i "s/^\(Version: *\).*/\1$2/" "$1/packaging/sud.spec"
+	sed -i "s/^pkgver=.*/pkgver=$2/" "$1/packaging/PKGBUILD"
 }
 
 # What dkms has of the module. dkms 3 says sud/0.1.0, and 2.8 says sud, 0.1.0,
