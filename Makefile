@@ -2,7 +2,7 @@
 # For people; the kernel's build reads module/Kbuild.
 
 help: ## lists the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
 demo: ## boots a stock kernel in QEMU and shows the module at work
 	@scripts/demo
