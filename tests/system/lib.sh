@@ -59,7 +59,7 @@ has_module() { modinfo -k "$1" sud >/dev/null 2>&1; }
 as_nobody() { runuser -u nobody -- "$@"; }
 
 # dkms says so of the module and that kernel.
-dkms_says() { dkms status -m sud -k "$1" | grep -q ": $2"; }
+dkms_says() { dkms status -m sud -k "$1" | grep ": $2" >/dev/null; }
 
 # make_by COMMAND    what DKMS runs in the place of make; nothing for make
 make_by()
