@@ -50,6 +50,10 @@ ended 0 "threads that are cancelled in a call, and one that calls exec" \
 	/sud/sudctl trace -f -o /tmp/sudctl.trace $traced/cancel
 is "$(cat $log)" "$(printf 'cancelled\n%.0s' 1 2 3 4 5; echo 'exec by a thread')"
 result $? "end as without"
+ended 0 "processes that are killed as they make children" \
+	/sud/sudctl trace -f -o /dev/null $traced/orphans 100
+is "$(cat $log)" "all have ended"
+result $? "leave no child that waits for ever"
 ended 3 "an exit status is passed on" /sud/sudctl trace -o /tmp/o sh -c 'exit 3'
 ended 143 "and so is a signal" /sud/sudctl trace -o /tmp/o sh -c 'kill -TERM $$'
 ended 127 "a command that is not there" /sud/sudctl trace nosuch

@@ -62,6 +62,9 @@ static const char *set_task(pid_t tid, const struct space *space, int slot)
 	if (!ioctl(device, SUD_IOC_SET_TASK, &args))
 		return NULL;
 	switch (errno) {
+	case ESRCH:
+		/* It has died meanwhile, and its end is reported. */
+		return NULL;
 	case EPERM:
 		return "the administrator does not allow that threads are armed";
 	case EBUSY:
@@ -154,7 +157,8 @@ static const char *start_at(struct tracee *tracee, uint64_t label, uint64_t rdi,
 	struct user_regs_struct now;
 	const char *why = get_regs(tracee, &tracee->boot_regs);
 	char code[ROOM];
-	uint64_t end, at;
+	struct mapping vdso;
+	uint64_t at;
 	size_t i;
 
 	if (why)
@@ -165,10 +169,9 @@ static const char *start_at(struct tracee *tracee, uint64_t label, uint64_t rdi,
 	now = tracee->boot_regs;
 	finish_restart(&tracee->boot_regs);
 
-	end = memory_vdso_end(tracee->tid);
-	if (!end)
+	if (!memory_find(tracee->tid, "[vdso]", &vdso))
 		return "it has no vDSO";
-	at = (end - BOOT_SIZE) & ~15UL;
+	at = (vdso.end - BOOT_SIZE) & ~15UL;
 	if (memory_read(tracee->tid, at, code, BOOT_SIZE) != BOOT_SIZE)
 		return "its vDSO cannot be read";
 	for (i = 0; i < BOOT_SIZE; i++)

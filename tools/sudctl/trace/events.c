@@ -113,10 +113,13 @@ static void detach(struct tracee *tracee, int sig)
 
 static void arm(struct tracee *tracee, struct space *space)
 {
-	const char *why;
+	const char *why = NULL;
 
 	tracee->state = TRACEE_RUNS;
-	why = space ? boot_arm(tracee, space) : NULL;
+	if (space && space->file < 0)
+		why = "its parent was killed as it made it";
+	else if (space)
+		why = boot_arm(tracee, space);
 	if (why)
 		leave_untraced(tracee, why);
 }
@@ -169,6 +172,8 @@ static struct tracee *meet_child(const struct tracee *parent)
 	child = tracee_find(tid);
 	if (!child)
 		child = tracee_new(tid);
+	if (child->parent_known)
+		return child;
 	child->process = memory_status(tid, "Tgid", 10);
 	child->parent_known = true;
 	if (parent->space)
@@ -423,6 +428,41 @@ static void let_go(struct tracee *tracee, int sig, int event)
 	detach(tracee, event || sig == SYSCALL_STOP ? 0 : sig);
 }
 
+/* A child has waited for its parent's event since the last look, or longer. */
+static void adopt(struct tracee *child)
+{
+	if (child->state != TRACEE_NEW || !child->waits)
+		return;
+	if (!child->looked_at) {
+		child->looked_at = true;
+		return;
+	}
+	child->process = memory_status(child->tid, "Tgid", 10);
+	child->parent_known = true;
+	child->parent_space = space_of(child->process);
+	if (detaching)
+		let_child_go(child);
+	else
+		arm_child(child);
+}
+
+#define PATIENCE 100 /* milliseconds between looks */
+
+/* There is no event of a parent that was killed before it could stop for it. */
+static void look_for_orphans(void)
+{
+	static long last;
+	struct timespec time;
+	long now;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	now = time.tv_sec * 1000 + time.tv_nsec / 1000000;
+	if (now - last < PATIENCE)
+		return;
+	last = now;
+	tracee_each(adopt);
+}
+
 static void on_status(pid_t tid, int status)
 {
 	struct tracee *tracee = tracee_find(tid);
@@ -472,7 +512,7 @@ static void on_status(pid_t tid, int status)
 
 static void interrupt(struct tracee *tracee)
 {
-	/* One that waits has stopped already; if for its parent's event, that will come. */
+	/* One that waits has stopped already; if for its parent's event, that comes, or adopt(). */
 	if (tracee->waits && tracee->state == TRACEE_NEW)
 		return;
 	if (tracee->waits)
@@ -525,8 +565,10 @@ int events_loop(void)
 
 	while (tracee_count) {
 		int status, sig;
-		pid_t tid = waitpid(-1, &status, __WALL | WNOHANG);
+		pid_t tid;
 
+		look_for_orphans();
+		tid = waitpid(-1, &status, __WALL | WNOHANG);
 		if (tid > 0) {
 			on_status(tid, status);
 			pause = SHORTEST;

@@ -45,25 +45,29 @@ bool memory_write(pid_t pid, uint64_t to, const void *from, size_t size)
 	return done == (ssize_t)size;
 }
 
-uint64_t memory_vdso_end(pid_t pid)
+bool memory_find(pid_t pid, const char *name, struct mapping *mapping)
 {
+	size_t length = strlen(name);
 	char path[64], line[512];
-	unsigned long end = 0;
+	bool found = false;
 	FILE *maps;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	maps = fopen(path, "re");
-	if (!maps)
-		return 0;
-	while (fgets(line, sizeof(line), maps)) {
-		if (!strstr(line, "[vdso]\n"))
-			continue;
-		if (sscanf(line, "%*x-%lx", &end) != 1)
-			end = 0;
-		break;
+	while (maps && !found && fgets(line, sizeof(line), maps)) {
+		unsigned long start, end, inode;
+		size_t size = strcspn(line, "\n");
+
+		found = size > length &&
+			!strncmp(line + size - length, name, length) &&
+			sscanf(line, "%lx-%lx %*s %*s %*s %lu", &start, &end,
+			       &inode) == 3;
+		if (found)
+			*mapping = (struct mapping){ start, end, inode };
 	}
-	fclose(maps);
-	return end;
+	if (maps)
+		fclose(maps);
+	return found;
 }
 
 long memory_status(pid_t pid, const char *name, int base)

@@ -18,27 +18,15 @@
 /* Return: the base of a space whose tracer is dead, or 0. */
 static uint64_t find_base(pid_t process)
 {
-	char path[64], line[512];
-	unsigned long start = 0;
-	uint32_t owner = 0;
-	FILE *maps;
+	struct mapping mapping;
+	uint32_t owner;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", process);
-	maps = fopen(path, "re");
-	while (maps && fgets(line, sizeof(line), maps)) {
-		if (strstr(line, "/memfd:sudctl (deleted)") &&
-		    sscanf(line, "%lx-", &start) == 1)
-			break;
-		start = 0;
-	}
-	if (maps)
-		fclose(maps);
-	if (!start ||
-	    memory_read(process, start, &owner, sizeof(owner)) !=
+	if (!memory_find(process, SPACE_MAPPING, &mapping) ||
+	    memory_read(process, mapping.start, &owner, sizeof(owner)) !=
 		    sizeof(owner) ||
 	    !(owner & FUTEX_DIED))
 		return 0;
-	return start - TEXT_SIZE;
+	return mapping.start - TEXT_SIZE;
 }
 
 static int seize_threads(pid_t process, struct space *space, long trace_options)

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "options.h"
 #include "space.h"
 
@@ -58,17 +60,19 @@ static void enlist(struct space *space, struct header *header, int file)
 struct space *space_new(int file)
 {
 	struct space *space = calloc(1, sizeof(*space));
+	struct stat status;
 	void *memory;
 
 	if (!space)
 		return NULL;
-	if (ftruncate(file, SHARED_SIZE))
+	if (ftruncate(file, SHARED_SIZE) || fstat(file, &status))
 		goto fail;
 	memory = mmap(NULL, SHARED_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
 		      file, 0);
 	if (memory == MAP_FAILED)
 		goto fail;
 	enlist(space, memory, file);
+	space->inode = status.st_ino;
 	fill(space->header);
 	return space;
 fail:
@@ -93,6 +97,19 @@ struct space *space_get(struct space *space)
 {
 	space->references++;
 	return space;
+}
+
+struct space *space_of(pid_t process)
+{
+	struct mapping mapping;
+	struct space *space;
+
+	if (!memory_find(process, SPACE_MAPPING, &mapping))
+		return NULL;
+	for (space = spaces; space; space = space->next)
+		if (space->file >= 0 && space->inode == mapping.inode)
+			return space_get(space);
+	return space_copy(mapping.start - TEXT_SIZE);
 }
 
 void space_put(struct space *space)

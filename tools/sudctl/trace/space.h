@@ -9,15 +9,20 @@
 #define SUDCTL_TRACE_SPACE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "layout.h"
 
 struct tracee;
 
+/* The end of its line in /proc/PID/maps: boot.S gives the file that name. */
+#define SPACE_MAPPING "/memfd:sudctl (deleted)"
+
 struct space {
 	struct space *next;
 	int references;
-	int file;
+	int file; /* -1: it is a copy */
+	ino_t inode;
 	uint64_t base; /* in the traced program; 0 until it is there */
 	struct header *header;
 	struct tracee *owners[SLOTS]; /* of the slots in use */
@@ -34,6 +39,8 @@ extern struct space *spaces;
 struct space *space_new(int file);
 /* One that another tracer has made, without what is in it. */
 struct space *space_copy(uint64_t base);
+/* Return: with a reference, what that process has mapped; a copy if sudctl has it no more. */
+struct space *space_of(pid_t process);
 struct space *space_get(struct space *space);
 void space_put(struct space *space);
 

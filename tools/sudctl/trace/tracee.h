@@ -32,8 +32,9 @@ struct tracee {
 	struct space *space; /* what its image has mapped */
 	int slot; /* in there, or -1 */
 
-	/* A child's: known once its parent's event has come. */
+	/* A child's: known once its parent's event has come, if it comes. */
 	bool parent_known;
+	bool looked_at;
 	struct space *parent_space;
 
 	/* While it runs boot.S: where that is, and what came meanwhile. */
