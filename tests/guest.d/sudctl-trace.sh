@@ -115,9 +115,10 @@ is "$(cat busy.out)" fine
 result $? "and its threads, blocked ones too"
 
 # Killed at any moment.
-for program in "reads 10000" "threads 100" "forks 10" "execs 3" "signals 50"; do
+for program in "busy reads 10000" "busy threads 100" "busy forks 10" "busy execs 3" "busy signals 50" \
+	"orphans 20"; do
 	# shellcheck disable=SC2086
-	timeout 100 $traced/kill 5 $$ $traced/busy $program >$log 2>&1
+	timeout 100 $traced/kill 5 $$ $traced/$program >$log 2>&1
 	status=$?
 	grep '^#' $log
 	result $status "${program% *}: ends as without when sudctl is killed at any moment"
