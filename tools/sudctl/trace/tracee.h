@@ -34,7 +34,7 @@ struct tracee {
 
 	/* A child's: known once its parent's event has come, if it comes. */
 	bool parent_known;
-	bool looked_at;
+	bool looked_at; /* by look_for_orphans() */
 	struct space *parent_space;
 
 	/* While it runs boot.S: where that is, and what came meanwhile. */
