@@ -23,12 +23,11 @@ echo '/* changed */' >>$project/f2.c
 
 # The compiler's heap grows and shrinks by where ASLR has put it, a call more or less in 1 of
 # 120 runs, with strace alone: with room enough it does neither.
-room='MALLOC_TOP_PAD_=67108864 MALLOC_TRIM_THRESHOLD_=134217728'
-# shellcheck disable=SC2086
-same exact gcc $room gcc -c -O2 -o /tmp/f1.o $project/f1.c
+export MALLOC_TOP_PAD_=67108864 MALLOC_TRIM_THRESHOLD_=134217728
+same exact gcc gcc -c -O2 -o /tmp/f1.o $project/f1.c
 prepare() { rm -f $project/*.[oa]; }
-# shellcheck disable=SC2086
-same loose "make -j4" $room make -C $project -j4
+same loose "make -j4" make -C $project -j4
+unset MALLOC_TOP_PAD_ MALLOC_TRIM_THRESHOLD_
 prepare() { :; }
 same exact git $bin/git -C $project status
 prepare() { rm -f base; }

@@ -13,7 +13,7 @@ log=/tmp/traced.log
 # Comes before each of the three runs, for a program that finds what the one before left.
 prepare() { :; }
 
-# same HOW NAME [NAME=VALUE]... COMMAND...
+# same HOW NAME COMMAND...
 # HOW is exact, or loose for threads that wait for each other, or pool for as many as the
 # program happens to need
 same()
