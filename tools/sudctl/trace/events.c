@@ -161,6 +161,14 @@ static void arm_child(struct tracee *child)
 	go_on(child, 0);
 }
 
+/* @space: what its parent's image has mapped, with a reference for the child; or NULL */
+static void know_parent(struct tracee *child, struct space *space)
+{
+	child->process = memory_status(child->tid, "Tgid", 10);
+	child->parent_known = true;
+	child->parent_space = space;
+}
+
 /* The parent's event says who it is, before or behind its own first stop. */
 static struct tracee *meet_child(const struct tracee *parent)
 {
@@ -172,12 +180,9 @@ static struct tracee *meet_child(const struct tracee *parent)
 	child = tracee_find(tid);
 	if (!child)
 		child = tracee_new(tid);
-	if (child->parent_known)
-		return child;
-	child->process = memory_status(tid, "Tgid", 10);
-	child->parent_known = true;
-	if (parent->space)
-		child->parent_space = space_get(parent->space);
+	if (!child->parent_known)
+		know_parent(child,
+			    parent->space ? space_get(parent->space) : NULL);
 	return child;
 }
 
@@ -437,9 +442,7 @@ static void adopt(struct tracee *child)
 		child->looked_at = true;
 		return;
 	}
-	child->process = memory_status(child->tid, "Tgid", 10);
-	child->parent_known = true;
-	child->parent_space = space_of(child->process);
+	know_parent(child, space_of(child->tid));
 	if (detaching)
 		let_child_go(child);
 	else

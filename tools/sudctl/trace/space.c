@@ -99,12 +99,12 @@ struct space *space_get(struct space *space)
 	return space;
 }
 
-struct space *space_of(pid_t process)
+struct space *space_of(pid_t pid)
 {
 	struct mapping mapping;
 	struct space *space;
 
-	if (!memory_find(process, SPACE_MAPPING, &mapping))
+	if (!memory_find(pid, SPACE_MAPPING, &mapping))
 		return NULL;
 	for (space = spaces; space; space = space->next)
 		if (space->file >= 0 && space->inode == mapping.inode)

@@ -39,8 +39,8 @@ extern struct space *spaces;
 struct space *space_new(int file);
 /* One that another tracer has made, without what is in it. */
 struct space *space_copy(uint64_t base);
-/* Return: with a reference, what that process has mapped; a copy if sudctl has it no more. */
-struct space *space_of(pid_t process);
+/* Return: with a reference, what it has mapped; a copy if sudctl has it no more. */
+struct space *space_of(pid_t pid);
 struct space *space_get(struct space *space);
 void space_put(struct space *space);
 
