@@ -76,6 +76,16 @@ result()
 	echo "not ok $ktap_n - $2"
 }
 
+# ran WHAT COMMAND...    a test that passes when the command does; the
+# file $log has what it printed
+ran()
+{
+	what=$1
+	shift
+	"$@" >"$log" 2>&1
+	result $? "$what"
+}
+
 # skip WHAT WHY
 skip()
 {

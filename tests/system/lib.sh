@@ -13,15 +13,6 @@ export old new version
 # until_it COMMAND...    a minute long
 until_it() { for _ in $(seq 60); do ! "$@" 2>/dev/null || return 0; sleep 1; done; return 1; }
 
-# ran WHAT COMMAND...    the command succeeds; $log has what it printed
-ran()
-{
-	what=$1
-	shift
-	"$@" >$log 2>&1
-	result $? "$what"
-}
-
 # said STATUS WHAT COMMAND...    it ends so
 said()
 {

@@ -11,15 +11,6 @@ install -d -o nobody -m 755 $work
 cd $work || exit 1
 as_nobody() { HOME=$work runuser -u nobody -- "$@"; }
 
-# ran WHAT COMMAND...    the command succeeds
-ran()
-{
-	what=$1
-	shift
-	"$@" >$log 2>&1
-	result $? "$what"
-}
-
 # has_all DIR LIBDIR    there are, unpacked, the tools, the library and what a module is built from
 has_all()
 {
