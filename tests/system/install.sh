@@ -55,12 +55,14 @@ make_by "$copy"
 ran "a build that fails: dpkg-reconfigure, when it is mended" dpkg-reconfigure sud-dkms
 has_module "$old"
 result $? "a build that fails: it is installed then"
-[ -e "/host/built/$new-$version.ko" ] || make_by ''
+make_by "$most$(sed -n 's/^MAKE\[0\]="\(.*\)"$/\1/p' "/usr/src/sud-$version/dkms.conf")"
 
 ran "the next kernel" apt install "linux-image-$new" "linux-headers-$new"
 dpkg_is_whole "the next kernel"
 has_module "$new"
 result $? "the next kernel: dkms has built the module"
+grep -q 'CC .*/main.o' "/var/lib/dkms/sud/$version/$new"/*/log/make.log
+result $? "the next kernel: by the kernel's make"
 keep_built "$new"
 for f in "/boot/vmlinuz-$new" "/lib/modules/$new/vmlinuz"; do
 	[ ! -e "$f" ] || cp "$f" /host/boot/vmlinuz

@@ -64,7 +64,10 @@ make_by()
 # DKMS takes what the host has built, or DKMS before: emulated, a build takes minutes.
 # shellcheck disable=SC2016
 copy='cp /host/built/${kernelver}-${PACKAGE_VERSION}.ko module/sud.ko'
-export copy
+# DKMS makes it, but for what need not be compiled again.
+# shellcheck disable=SC2016
+most='tar -xf /host/built/${kernelver}-${PACKAGE_VERSION}.tar -C module && touch module/main.c && '
+export copy most
 keep_built() { unpack "$(modinfo -k "$1" -n sud)" >"/host/built/$1-$version.ko"; }
 unpack()
 {
