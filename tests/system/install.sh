@@ -61,7 +61,7 @@ ran "the next kernel" apt install "linux-image-$new" "linux-headers-$new"
 dpkg_is_whole "the next kernel"
 has_module "$new"
 result $? "the next kernel: dkms has built the module"
-grep -q 'CC .*/main.o' "/var/lib/dkms/sud/$version/$new"/*/log/make.log
+grep -q 'CC .*main\.o' "/var/lib/dkms/sud/$version/$new"/*/log/make.log
 result $? "the next kernel: by the kernel's make"
 keep_built "$new"
 for f in "/boot/vmlinuz-$new" "/lib/modules/$new/vmlinuz"; do
