@@ -18,7 +18,7 @@ has "-> apt-get install linux-headers-$old" "doctor without headers: says what m
 
 make_by "$copy"
 ran "install the headers" apt install "linux-headers-$old"
-has_module "$old"
+dkms_says "$old" installed
 result $? "install the headers: dkms builds the module"
 ran "modprobe" modprobe sud
 device_is_there "modprobe: /dev/sud is there, for everybody"
@@ -53,17 +53,18 @@ has "It did not build" "a build that fails: the user is told"
 dpkg_is_whole "a build that fails"
 make_by "$copy"
 ran "a build that fails: dpkg-reconfigure, when it is mended" dpkg-reconfigure sud-dkms
-has_module "$old"
+dkms_says "$old" installed
 result $? "a build that fails: it is installed then"
-make_by "$most$(sed -n 's/^MAKE\[0\]="\(.*\)"$/\1/p' "/usr/src/sud-$version/dkms.conf")"
 
+# DKMS makes it itself, but for what the host has compiled in the same directory.
+make_by "tar -xf /host/built/objects.tar -C module && touch module/main.c && \
+$(sed -n 's/^MAKE\[0\]="\(.*\)"$/\1/p' "/usr/src/sud-$version/dkms.conf")"
 ran "the next kernel" apt install "linux-image-$new" "linux-headers-$new"
 dpkg_is_whole "the next kernel"
-has_module "$new"
+dkms_says "$new" installed
 result $? "the next kernel: dkms has built the module"
 grep -q 'CC .*main\.o' "/var/lib/dkms/sud/$version/$new"/*/log/make.log
 result $? "the next kernel: by the kernel's make"
-keep_built "$new"
 for f in "/boot/vmlinuz-$new" "/lib/modules/$new/vmlinuz"; do
 	[ ! -e "$f" ] || cp "$f" /host/boot/vmlinuz
 done

@@ -61,14 +61,10 @@ make_by()
 		rm -f /etc/dkms/sud.conf
 	fi
 }
-# DKMS takes what the host has built, or DKMS before: emulated, a build takes minutes.
+# DKMS takes what the host has built: emulated, a build takes minutes.
 # shellcheck disable=SC2016
 copy='cp /host/built/${kernelver}-${PACKAGE_VERSION}.ko module/sud.ko'
-# DKMS makes it, but for what need not be compiled again.
-# shellcheck disable=SC2016
-most='tar -xf /host/built/${kernelver}-${PACKAGE_VERSION}.tar -C module && touch module/main.c && '
-export copy most
-keep_built() { unpack "$(modinfo -k "$1" -n sud)" >"/host/built/$1-$version.ko"; }
+export copy
 unpack()
 {
 	case $1 in
@@ -77,7 +73,6 @@ unpack()
 	*) cat "$1" ;;
 	esac
 }
-make_by_built() { make_by "cp /host/$1.ko module/sud.ko"; }
 
 # What is on the disk, but for the kernels, and what belongs to no package in particular.
 names()
