@@ -7,7 +7,7 @@ help: ## lists the targets
 demo: ## boots a stock kernel in QEMU and shows the module at work
 	@scripts/demo
 
-check: ## runs every test on every kernel in QEMU (KERNELS=5.10 TESTS=basic)
+check: ## runs every test on every kernel in QEMU (KERNELS=5.10 TESTS=upcall)
 	@scripts/check
 
 check-all: ## the same, and on the flavours of the kernels (-rt, -cloud)
