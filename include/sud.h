@@ -66,6 +66,20 @@ static __inline__ int sud_list(int fd, struct sud_list_entry *entries,
 	return (int)list.count;
 }
 
+/* Return: how many threads of the process that are not armed as this one, or -1. */
+static __inline__ int sud_unsynced(int fd, __s32 *tids, __u32 count)
+{
+	struct sud_unsynced unsynced;
+
+	memset(&unsynced, 0, sizeof(unsynced));
+	unsynced.size = sizeof(unsynced);
+	unsynced.tids = (__u64)(__UINTPTR_TYPE__)tids;
+	unsynced.count = count;
+	if (ioctl(fd, SUD_IOC_UNSYNCED, &unsynced))
+		return -1;
+	return (int)unsynced.count;
+}
+
 static __inline__ int sud_set(int fd, const struct sud_config *config)
 {
 	return ioctl(fd, SUD_IOC_SET, config);

@@ -354,6 +354,32 @@ struct sud_list {
 
 #define SUD_LIST_SIZE_VER0 32
 
+/**
+ * struct sud_unsynced - which threads of the process are not armed as the caller is
+ * @size: sizeof(struct sud_unsynced)
+ * @flags: zero
+ * @tids: address of an array of __s32: the threads, in the caller's pid namespace
+ * @count: in: its length, not 0; out: how many were written
+ *
+ * A thread is armed as the caller is when both are off, or when both have the same
+ * struct sud_config, bitness, region set, control area and listener. Threads that exit,
+ * and the kernel's own in the process, as io_uring's, are left out.
+ *
+ * For those who bring all threads of a process into step, as seccomp's TSYNC does: have
+ * those that are given call SET, and ask again. When none is given, there is none, and
+ * will be none unless a thread calls SET; but without SUD_FLAG_INHERIT_THREAD, a new
+ * thread of an armed one is off. The list in /proc/PID/task cannot say that: it may end
+ * early where a thread exits while it is read.
+ */
+struct sud_unsynced {
+	__u32 size;
+	__u32 flags;
+	__u64 tids;
+	__u64 count;
+};
+
+#define SUD_UNSYNCED_SIZE_VER0 24
+
 /* sud_status.flags */
 /* Nobody may arm threads just now: EPERM. */
 #define SUD_STATUS_OFF (1U << 0)
@@ -564,6 +590,7 @@ struct sud_serve {
  * SUD_IOC_LIST	the armed threads that the caller may see
  * SUD_IOC_STATUS	fill a struct sud_status
  * SUD_IOC_LISTEN	make a listener; returns its descriptor
+ * SUD_IOC_UNSYNCED	the threads of the process that are not armed as the caller is
  * Of a listener:
  * SUD_IOC_SERVE	answer calls and take calls
  * SUD_IOC_CALL_VALID	does the call whose id the __u64 holds still wait, taken and
@@ -585,5 +612,6 @@ struct sud_serve {
 #define SUD_IOC_LISTEN _IO(SUD_IOC_MAGIC, 10)
 #define SUD_IOC_SERVE _IO(SUD_IOC_MAGIC, 11)
 #define SUD_IOC_CALL_VALID _IO(SUD_IOC_MAGIC, 12)
+#define SUD_IOC_UNSYNCED _IO(SUD_IOC_MAGIC, 13)
 
 #endif /* _UAPI_SUD_H */

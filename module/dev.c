@@ -23,6 +23,7 @@
 #include "task.h"
 #include "tracee.h"
 #include "uapi.h"
+#include "unsynced.h"
 #include "log.h"
 
 static long ioctl_set(struct file *file, void __user *arg)
@@ -103,6 +104,7 @@ static const struct {
 	{ SUD_IOC_LIST, sud_ioctl_list },
 	{ SUD_IOC_STATUS, ioctl_status },
 	{ SUD_IOC_LISTEN, sud_ioctl_listen },
+	{ SUD_IOC_UNSYNCED, sud_ioctl_unsynced },
 };
 
 static long sud_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

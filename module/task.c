@@ -31,6 +31,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 
 #include "area.h"
 #include "compat/gate.h"
@@ -395,6 +396,33 @@ void sud_task_peek(struct task_struct *task, struct sud_setup *setup)
 	raw_spin_lock_irqsave(lock, flags);
 	get_setup(task, setup);
 	raw_spin_unlock_irqrestore(lock, flags);
+}
+
+/**
+ * sud_task_alike() - is a thread armed as another one is?
+ * @st: the other one's state, which stays as it is, or NULL when it is off
+ * @task: it may run meanwhile; its memory stays
+ */
+bool sud_task_alike(const struct sud_task *st, const struct task_struct *task)
+{
+	raw_spinlock_t *lock = bucket_lock(task);
+	const struct sud_task *other;
+	unsigned long flags;
+	bool alike;
+
+	raw_spin_lock_irqsave(lock, flags);
+	other = sud_task_find(task);
+	if (!st || !other)
+		alike = st == other;
+	else
+		alike = !memcmp(&st->config, &other->config,
+				sizeof(st->config)) &&
+			st->code_64bit == other->code_64bit &&
+			st->set == other->set && st->area == other->area &&
+			st->area_base == other->area_base &&
+			st->listener == other->listener;
+	raw_spin_unlock_irqrestore(lock, flags);
+	return alike;
 }
 
 /*

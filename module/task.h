@@ -226,6 +226,7 @@ bool sud_task_armed(const struct task_struct *task);
 int sud_task_set(struct task_struct *task, const struct sud_setup *setup);
 int sud_task_get(struct task_struct *task, struct sud_setup *setup);
 void sud_task_peek(struct task_struct *task, struct sud_setup *setup);
+bool sud_task_alike(const struct sud_task *st, const struct task_struct *task);
 void sud_task_exec(void);
 void sud_task_exit(void);
 bool sud_task_native(struct task_struct *task);

@@ -17,6 +17,7 @@ static_assert(sizeof(struct sud_regions) == SUD_REGIONS_SIZE_VER0);
 static_assert(sizeof(struct sud_task_config) == 40);
 static_assert(sizeof(struct sud_list_entry) == SUD_LIST_ENTRY_SIZE_VER0);
 static_assert(sizeof(struct sud_list) == SUD_LIST_SIZE_VER0);
+static_assert(sizeof(struct sud_unsynced) == SUD_UNSYNCED_SIZE_VER0);
 static_assert(sizeof(struct sud_status) == 128);
 static_assert(offsetof(struct sud_status, notifies) == SUD_STATUS_SIZE_VER0);
 static_assert(sizeof(struct sud_listen) == SUD_LISTEN_SIZE_VER0);
@@ -134,6 +135,15 @@ int sud_uapi_write_info(struct sud_info *info, void __user *arg)
 int sud_uapi_write_status(struct sud_status *status, void __user *arg)
 {
 	return write_sized(status, sizeof(*status), arg, SUD_STATUS_SIZE_VER0);
+}
+
+int sud_uapi_read_unsynced(struct sud_unsynced *args, void __user *arg)
+{
+	int err = read_struct(args, sizeof(*args), arg, SUD_UNSYNCED_SIZE_VER0);
+
+	if (!err && (args->flags || !args->count))
+		err = -EINVAL;
+	return err;
 }
 
 int sud_uapi_read_list(struct sud_list *args, void __user *arg)

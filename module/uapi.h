@@ -28,6 +28,7 @@ int sud_uapi_read_answer(struct sud_answer *answer, void __user *from,
 			 u32 size);
 int sud_uapi_write_call(const struct sud_notification *call, void __user *to,
 			u32 size);
+int sud_uapi_read_unsynced(struct sud_unsynced *args, void __user *arg);
 int sud_uapi_read_list(struct sud_list *args, void __user *arg);
 /* @size: sud_list.entry_size */
 int sud_uapi_write_entry(struct sud_list_entry *entry, void __user *to,

@@ -10,41 +10,13 @@
 #include "lib/backend.h"
 #include "lib/harness.h"
 #include "lib/module.h"
+#include "lib/uring.h"
 
 #ifdef __LP64__
 /*
  * io_uring's threads, of the polling kind and of the working kind, are made by
  * the armed thread's calls, but never make one of their own.
  */
-#define IORING_SETUP 425
-#define IORING_ENTER 426
-
-/* A request that is to be done by a worker: a read of an empty pipe. */
-static void start_worker(int pipe_fd)
-{
-	unsigned int params[30] = { 0 };
-	static char buffer[16];
-	int ring = syscall(IORING_SETUP, 8, params);
-	char *rings, *requests;
-
-	if (ring < 0)
-		_exit(1);
-	rings = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring, 0);
-	requests = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring,
-			0x10000000);
-	CHECK(rings != MAP_FAILED && requests != MAP_FAILED);
-	/* struct io_uring_sqe: IORING_OP_READ, IOSQE_ASYNC. */
-	requests[0] = 22;
-	requests[1] = 1 << 4;
-	memcpy(requests + 4, &pipe_fd, 4);
-	memcpy(requests + 16, &(uint64_t){ (uintptr_t)buffer }, 8);
-	memcpy(requests + 24, &(uint32_t){ sizeof(buffer) }, 4);
-	/* struct io_sqring_offsets begins at 10: head, tail, and array at 16. */
-	*(volatile unsigned int *)(rings + params[16]) = 0;
-	*(volatile unsigned int *)(rings + params[11]) = 1;
-	CHECK_EQ(syscall(IORING_ENTER, ring, 1, 0, 0, NULL, 0), 1);
-}
-
 static void wait_for_ever(void)
 {
 	for (;;)
@@ -55,16 +27,12 @@ static int empty_pipe[2], report_pipe[2];
 
 static void use_uring(void)
 {
-	unsigned int params[30] = { 0 };
 	pthread_t thread;
 
 	arm_a(BOTH);
 	/* What was prepared has been used once. */
 	in_thread(do_nothing);
-	start_worker(empty_pipe[0]);
-	params[2] = 2; /* IORING_SETUP_SQPOLL */
-	params[4] = 100000;
-	if (syscall(IORING_SETUP, 8, params) < 0)
+	if (!uring_start_worker(empty_pipe[0]) || !uring_start_poller())
 		_exit(1);
 	/* And one of its own, which is armed. */
 	CHECK_EQ(pthread_create(&thread, NULL, call_it, wait_for_ever), 0);

@@ -179,6 +179,23 @@ void check_get(struct self *s, const struct sud_config *want)
 			 ((const u64 *)want)[i]);
 }
 
+/* Some threads, and never this one. */
+void check_unsynced(struct self *s)
+{
+	int tids[4];
+	struct sud_unsynced args = {
+		.size = sizeof(args),
+		.tids = (u64)tids,
+		.count = ARRAY_SIZE(tids),
+	};
+
+	CHECK_EQ(s, "UNSYNCED",
+		 sys(SYS_ioctl, proc.fd[0], SUD_IOC_UNSYNCED, &args), 0);
+	for (u32 i = 0; i < args.count; i++)
+		CHECK_EQ(s, "another thread's number",
+			 tids[i] > 0 && tids[i] != s->tid, 1);
+}
+
 /* From before the change until it is known; a tracer may look at any time. */
 static long set(struct self *s, const struct model *m, int fd)
 {

@@ -482,6 +482,7 @@ void auto_allow(struct model *m);
 void random_flags(struct self *s, struct model *m);
 void disarm(struct self *s);
 void check_get(struct self *s, const struct sud_config *want);
+void check_unsynced(struct self *s);
 void op_arm(struct self *s);
 void op_disarm(struct self *s);
 void op_refused(struct self *s);

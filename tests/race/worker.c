@@ -81,6 +81,7 @@ static void op_no_exec(struct self *s)
 	CHECK_EQ(s, "execve of what is not there",
 		 sys(SYS_execve, "/nonexistent", none, none), -2);
 	check_get(s, &s->model.c);
+	check_unsynced(s);
 	call_some(s, 2);
 }
 
