@@ -15,6 +15,7 @@
 #include "lib/libsud_guest.h"
 #include "lib/sites.h"
 #include "lib/upcalls.h"
+#include "lib/uring.h"
 
 #define THREADS 16
 
@@ -193,6 +194,20 @@ static void main_ends(void)
 TEST(main_ended, "a main thread that has ended is no hindrance")
 {
 	CHECK_EQ(in_child(main_ends), 42 << 8);
+}
+
+/* They take no signals, and need not be armed. */
+TEST(uring, "io_uring's own threads are no hindrance")
+{
+	int empty[2];
+
+	CHECK_OK(pipe(empty));
+	if (!uring_start_worker(empty[0]) || !uring_start_poller())
+		SKIP("no io_uring here");
+	CHECK_OK(sud_upcall_install(tell, &all));
+	CHECK(is_armed());
+	CHECK_OK(sud_upcall_remove_all());
+	CHECK(!is_armed());
 }
 
 /* Whose signal is it? The C library's own setuid() uses the same. */

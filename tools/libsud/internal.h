@@ -112,7 +112,7 @@ HIDDEN long sud_process_install(sud_handler handler,
 				const struct sud_options *options);
 
 /*
- * threads.c: have all other threads of the process call SET with @config. Their
+ * threads.c: all threads of the process call SET with @config, the caller first. Their
  * descriptor @fd has to be the caller's. Return: 0 or -errno.
  */
 HIDDEN long sud_threads_set(int fd, const struct sud_config *config);

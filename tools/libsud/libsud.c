@@ -210,16 +210,14 @@ int sud_upcall_install(sud_handler handler, const struct sud_options *options)
 
 static int remove_from(bool all)
 {
-	long fd, err = 0;
+	long fd, err;
 
 	sud_call_allow();
 	fd = sud_device_open();
 	if (fd < 0)
 		return answer(fd);
-	if (all)
-		err = sud_threads_set(fd, &sud_config_off);
-	if (!err)
-		err = sud_device_set(fd, &sud_config_off);
+	err = all ? sud_threads_set(fd, &sud_config_off)
+		  : sud_device_set(fd, &sud_config_off);
 	sud_device_close(fd);
 	return answer(err);
 }

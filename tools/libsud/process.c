@@ -58,14 +58,11 @@ static long arm(int fd, const struct sud_options *o)
 		config.len = 0;
 	}
 	/* Its own calls run from here on, as they lie in sud_calls. */
-	err = sud_device_set(fd, &config);
-	if (!err && o->flags & SUD_UPCALL_ALL_THREADS) {
-		err = sud_threads_set(fd, &config);
-		if (err) {
-			sud_threads_set(fd, &sud_config_off);
-			sud_device_set(fd, &sud_config_off);
-		}
-	}
+	if (!(o->flags & SUD_UPCALL_ALL_THREADS))
+		return sud_device_set(fd, &config);
+	err = sud_threads_set(fd, &config);
+	if (err)
+		sud_threads_set(fd, &sud_config_off);
 	return err;
 }
 

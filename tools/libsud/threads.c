@@ -8,14 +8,13 @@
  * sigprocmask() of the C library does not block it. What comes of it that is not from
  * here goes on to the handler that was there.
  *
- * Threads that are made meanwhile by one that is armed are armed. Others are found as
- * the list of threads is read again, until it holds none that has to change.
+ * The module says which threads differ from the caller. Threads that are made meanwhile
+ * by one that is in step are so, too; others are found as the module is asked again,
+ * until it finds none.
  */
 #include <errno.h>
-#include <limits.h>
 #include <linux/futex.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include "internal.h"
@@ -25,12 +24,13 @@
 #define SIGNAL 33
 /* Of the kernel, which has other names for them. */
 #define SA_RESTORER_FLAG 0x04000000UL
-#define MOST_THREADS (4 << 20) /* PID_MAX_LIMIT */
 /* How long a thread may take, which may be in an uninterruptible sleep. */
 #define LIMIT_MS 5000
 #define STEP_MS 10
-/* Where threads end before they answer, so many lists without one that is wrong. */
-#define QUIET 20
+/* Threads that the module is asked for at a time. */
+#define AT_ONCE 64
+/* Threads may end before they answer, and leave others, or call SET with another. */
+#define ROUNDS 10000
 
 struct kernel_sigaction {
 	void (*handler)(int sig, siginfo_t *info, void *context);
@@ -50,7 +50,7 @@ static struct {
 	uint32_t state;
 	int fd;
 	const struct sud_config *config;
-	long result; /* or 1: the thread was not so already */
+	long result;
 } request;
 
 static struct kernel_sigaction before;
@@ -74,20 +74,6 @@ static long action(const struct kernel_sigaction *new,
 			    0, 0);
 }
 
-static long set(int fd, const struct sud_config *config)
-{
-	struct sud_config old = { .size = sizeof(old) };
-	long err;
-
-	sud_raw_call(SYS_ioctl, fd, SUD_IOC_GET, (long)&old, 0, 0, 0);
-	err = sud_device_set(fd, config);
-	if (err)
-		return err;
-	return old.mode != config->mode || old.offset != config->offset ||
-	       old.len != config->len || old.flags != config->flags ||
-	       old.upcall_entry != config->upcall_entry;
-}
-
 static void answer(uint32_t number)
 {
 	uint32_t asked = STATE(number, ASKED);
@@ -96,7 +82,7 @@ static void answer(uint32_t number)
 					 STATE(number, TAKEN), false,
 					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;
-	request.result = set(request.fd, request.config);
+	request.result = sud_device_set(request.fd, request.config);
 	__atomic_store_n(&request.state, STATE(number, DONE), __ATOMIC_RELEASE);
 	futex(FUTEX_WAKE_PRIVATE, 1, NULL);
 }
@@ -110,39 +96,33 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 		before.handler(sig, info, context);
 }
 
-/* "/proc/self/task/TID/stat": is the thread past its exit, or not there? */
-static bool gone(int tid)
+/* Return: how many threads are to change, of which @tids holds some; or -errno. */
+static long unsynced(int fd, int *tids)
 {
-	char path[48] = "/proc/self/task/", text[256], *p = path + 16;
-	long fd, n;
+	struct sud_unsynced args = {
+		.size = sizeof(args),
+		.tids = (uintptr_t)tids,
+		.count = AT_ONCE,
+	};
+	long err = sud_raw_call(SYS_ioctl, fd, SUD_IOC_UNSYNCED, (long)&args, 0,
+				0, 0);
 
-	for (int digit = 1000000000; digit; digit /= 10)
-		if (tid >= digit)
-			*p++ = '0' + tid / digit % 10;
-	for (const char *stat = "/stat"; (*p = *stat); stat++)
-		p++;
-	fd = sud_raw_call(SYS_open, (long)path, O_RDONLY | SUD_O_CLOEXEC, 0, 0,
-			  0, 0);
-	if (fd < 0)
-		return fd == -ENOENT;
-	n = sud_raw_call(SYS_read, fd, (long)text, sizeof(text), 0, 0, 0);
-	sud_device_close(fd);
-	/* The name, in parentheses, may hold parentheses; no more of them follow. */
-	while (n > 2 && text[n - 1] != ')')
-		n--;
-	return n <= 0 || text[n + 1] == 'Z' || text[n + 1] == 'X';
+	return err ? err : (long)args.count;
 }
 
-/* A thread has ended before it answered, and may have made others. */
-static bool missed;
-
-static long miss(void)
+/* Has the thread ended? Or has it called SET itself? */
+static bool no_more(int fd, int tid)
 {
-	missed = true;
-	return 0;
+	int tids[AT_ONCE];
+	long n = unsynced(fd, tids);
+
+	while (n > 0)
+		if (tids[--n] == tid)
+			return false;
+	return true;
 }
 
-/* Return: 1, 0 when it was so already or the thread has exited, or -errno. */
+/* Return: 0 when it has changed or ended, or -errno. */
 static long ask(long pid, int tid, int fd, const struct sud_config *config)
 {
 	const struct timespec step = { 0, STEP_MS * 1000000L };
@@ -164,87 +144,37 @@ static long ask(long pid, int tid, int fd, const struct sud_config *config)
 		futex(FUTEX_WAIT_PRIVATE, asked, &step);
 	}
 	if (err)
-		return err == -ESRCH ? miss() : err;
+		return err == -ESRCH ? 0 : err;
 	for (int ms = 0;; ms += STEP_MS) {
 		state = __atomic_load_n(&request.state, __ATOMIC_ACQUIRE);
 		if (state == STATE(number, DONE))
 			return request.result;
-		if (state == asked && (ms >= LIMIT_MS || gone(tid)) &&
+		if (state == asked && ms &&
+		    (ms >= LIMIT_MS || no_more(fd, tid)) &&
 		    __atomic_compare_exchange_n(
 			    &request.state, &state, STATE(number, GIVEN_UP),
 			    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			return ms >= LIMIT_MS ? -ETIMEDOUT : miss();
+			return ms >= LIMIT_MS ? -ETIMEDOUT : 0;
 		futex(FUTEX_WAIT_PRIVATE, state, &step);
 	}
 }
 
-struct entry {
-	uint64_t ino, off;
-	uint16_t len;
-	unsigned char type;
-	char name[];
-};
-
-static int number_of(const char *name)
-{
-	int n = 0;
-
-	for (; *name >= '0' && *name <= '9'; name++)
-		n = n * 10 + *name - '0';
-	return n;
-}
-
-/* Asks those that are not in @asked yet. Return: how many had to change, or -errno. */
-static long ask_new(unsigned char *asked, int fd,
-		    const struct sud_config *config)
-{
-	char buffer[1024] __attribute__((aligned(8)));
-	long dir, n, did = 0, count = 0, pid = get_pid();
-
-	dir = sud_raw_call(SYS_open, (long)"/proc/self/task",
-			   O_RDONLY | O_DIRECTORY | SUD_O_CLOEXEC, 0, 0, 0, 0);
-	if (dir < 0)
-		return dir;
-	while (did >= 0 && (n = sud_raw_call(SYS_getdents64, dir, (long)buffer,
-					     sizeof(buffer), 0, 0, 0)) > 0) {
-		for (long at = 0; at < n && did >= 0;) {
-			struct entry *e = (struct entry *)(buffer + at);
-			int tid = number_of(e->name);
-
-			at += e->len;
-			if (!tid || tid >= MOST_THREADS ||
-			    asked[tid / 8] & 1 << tid % 8)
-				continue;
-			asked[tid / 8] |= 1 << tid % 8;
-			did = ask(pid, tid, fd, config);
-			count += did;
-		}
-	}
-	sud_device_close(dir);
-	return did < 0 ? did : n < 0 ? n : count;
-}
-
 static long ask_all(int fd, const struct sud_config *config)
 {
-	long tid = sud_raw_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
-	long map = sud_raw_call(SYS_mmap, 0, MOST_THREADS / 8,
-				PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-				0);
-	unsigned char *asked = (unsigned char *)map;
-	int quiet = 0;
-	long n;
+	long pid = get_pid(), n, err;
+	int tids[AT_ONCE];
 
-	if (map < 0 && map > -4096)
-		return map;
-	asked[tid / 8] |= 1 << tid % 8;
-	do {
-		missed = false;
-		n = ask_new(asked, fd, config);
-		quiet = n ? 0 : quiet + 1;
-	} while (n > 0 || (!n && missed && quiet < QUIET));
-	sud_raw_call(SYS_munmap, map, MOST_THREADS / 8, 0, 0, 0, 0);
-	return n;
+	for (int round = 0; round < ROUNDS; round++) {
+		n = unsynced(fd, tids);
+		if (n <= 0)
+			return n;
+		for (int i = 0; i < n; i++) {
+			err = ask(pid, tids[i], fd, config);
+			if (err)
+				return err;
+		}
+	}
+	return -ETIMEDOUT;
 }
 
 long sud_threads_set(int fd, const struct sud_config *config)
@@ -259,7 +189,9 @@ long sud_threads_set(int fd, const struct sud_config *config)
 	long err;
 
 	sud_lock(&locked_by, get_pid());
-	err = action(&ours, &before);
+	err = sud_device_set(fd, config);
+	if (!err)
+		err = action(&ours, &before);
 	if (!err) {
 		err = ask_all(fd, config);
 		/* Unless the C library has set its own meanwhile. */
