@@ -66,7 +66,7 @@ static __inline__ int sud_list(int fd, struct sud_list_entry *entries,
 	return (int)list.count;
 }
 
-/* Return: how many threads of the process that are not armed as this one, or -1. */
+/* The threads of the process that are not armed as this one. Return: how many, or -1. */
 static __inline__ int sud_unsynced(int fd, __s32 *tids, __u32 count)
 {
 	struct sud_unsynced unsynced;
