@@ -356,6 +356,7 @@ TEST(larger, "a larger struct is taken when the rest is zero, else E2BIG")
 	CHECK_ERR(ioctl(sud_fd, SUD_IOC_UNSYNCED, &big), E2BIG);
 }
 
+#ifdef __LP64__
 /*
  * Chains of threads: each makes the next one and ends. One chain is armed by itself at
  * some time, as the others are, and its threads inherit. So when none is given, each
@@ -417,3 +418,4 @@ TEST_LIMIT(chains, "none is none, while threads make others and end", false, 90)
 		CHECK_EQ(off_links, 0);
 	}
 }
+#endif
