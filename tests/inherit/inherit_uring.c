@@ -23,7 +23,7 @@ static void wait_for_ever(void)
 		pause();
 }
 
-static int empty_pipe[2], report_pipe[2];
+static int report_pipe[2];
 
 static void use_uring(void)
 {
@@ -32,7 +32,7 @@ static void use_uring(void)
 	arm_a(BOTH);
 	/* What was prepared has been used once. */
 	in_thread(do_nothing);
-	if (!uring_start_worker(empty_pipe[0]) || !uring_start_poller())
+	if (!uring_start_threads())
 		_exit(1);
 	/* And one of its own, which is armed. */
 	CHECK_EQ(pthread_create(&thread, NULL, call_it, wait_for_ever), 0);
@@ -64,7 +64,6 @@ TEST_LIMIT(io_uring, "io_uring's own threads do not inherit", false, 60)
 	char c, path[64];
 	DIR *dir;
 
-	CHECK_OK(pipe(empty_pipe));
 	CHECK_OK(pipe(report_pipe));
 	pid_t pid = fork();
 

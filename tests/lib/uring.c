@@ -7,7 +7,8 @@
 #define IORING_SETUP 425
 #define IORING_ENTER 426
 
-bool uring_start_worker(int pipe_fd)
+/* Return: false where there is no io_uring. */
+static bool start_worker(int pipe_fd)
 {
 	unsigned int params[30] = { 0 };
 	static char buffer[16];
@@ -33,12 +34,20 @@ bool uring_start_worker(int pipe_fd)
 	return true;
 }
 
-bool uring_start_poller(void)
+static bool start_poller(void)
 {
 	unsigned int params[30] = { 0 };
 
 	params[2] = 2; /* IORING_SETUP_SQPOLL */
 	params[4] = 100000;
 	return syscall(IORING_SETUP, 8, params) >= 0;
+}
+
+bool uring_start_threads(void)
+{
+	int empty[2];
+
+	CHECK_OK(pipe(empty));
+	return start_worker(empty[0]) && start_poller();
 }
 #endif

@@ -9,10 +9,9 @@
 #include <stdbool.h>
 
 /*
- * One that works: it does a read of @pipe_fd, which is empty. One that polls. Both stay
- * until the process ends. Return: false where there is no io_uring.
+ * Starts one that works, by a read of an empty pipe, and one that polls. Both stay until
+ * the process ends. Return: false where there is no io_uring.
  */
-bool uring_start_worker(int pipe_fd);
-bool uring_start_poller(void);
+bool uring_start_threads(void);
 
 #endif /* SUD_LIB_URING_H */

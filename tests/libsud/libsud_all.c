@@ -199,10 +199,7 @@ TEST(main_ended, "a main thread that has ended is no hindrance")
 /* They take no signals, and need not be armed. */
 TEST(uring, "io_uring's own threads are no hindrance")
 {
-	int empty[2];
-
-	CHECK_OK(pipe(empty));
-	if (!uring_start_worker(empty[0]) || !uring_start_poller())
+	if (!uring_start_threads())
 		SKIP("no io_uring here");
 	CHECK_OK(sud_upcall_install(tell, &all));
 	CHECK(is_armed());

@@ -11,8 +11,8 @@
 #include "lib/backend.h"
 #include "lib/detached.h"
 #include "lib/harness.h"
+#include "lib/listed.h"
 #include "lib/memory.h"
-#include "lib/sigsys.h"
 #include "lib/sites.h"
 #include "lib/uring.h"
 #include "lib/workers.h"
@@ -31,14 +31,10 @@ static void say_tid(struct worker *w)
 	tid_of[w - workers] = syscall(SYS_gettid);
 }
 
-static void set_off(struct worker *w)
-{
-	w->err = sud_disarm(sud_fd);
-}
-
 static void set_as_told(struct worker *w)
 {
-	w->err = sud_set(sud_fd, &arm_with);
+	(void)w;
+	CHECK_OK(sud_set(sud_fd, &arm_with));
 }
 
 static void with_workers(int n)
@@ -86,7 +82,7 @@ TEST(off, "armed threads are given to one that is off, and the other way round")
 	take_turn(&workers[0], set_as_told);
 	take_turn(&workers[2], set_as_told);
 	check_unsynced(0, 0);
-	take_turn(&workers[2], set_off);
+	take_turn(&workers[2], must_disarm);
 	check_unsynced(2, 1);
 	CHECK_OK(disarm());
 	check_unsynced(0, 2);
@@ -99,7 +95,6 @@ static void check_differs(const struct sud_config *mine,
 	CHECK_OK(sud_set(sud_fd, mine));
 	arm_with = *its;
 	take_turn(&workers[0], set_as_told);
-	CHECK_OK(workers[0].err);
 	check_unsynced(0, 1);
 	arm_with = *mine;
 	take_turn(&workers[0], set_as_told);
@@ -138,7 +133,8 @@ static int other_fd;
 
 static void set_on_other(struct worker *w)
 {
-	w->err = sud_set(other_fd, &arm_with);
+	(void)w;
+	CHECK_OK(sud_set(other_fd, &arm_with));
 }
 
 /* What belongs to the descriptor, though the configurations are the same. */
@@ -146,10 +142,8 @@ static void check_descriptor_counts(void)
 {
 	CHECK_OK(sud_set(sud_fd, &arm_with));
 	take_turn(&workers[0], set_on_other);
-	CHECK_OK(workers[0].err);
 	check_unsynced(0, 1);
 	take_turn(&workers[0], set_as_told);
-	CHECK_OK(workers[0].err);
 	check_unsynced(0, 0);
 }
 
@@ -222,8 +216,7 @@ static void *ask_without_main(void *arg)
 {
 	int n;
 
-	while (sud_list(sud_fd, &(struct sud_list_entry){ 0 }, 1,
-			&(__u64){ getpid() }) == 1)
+	while (listed(getpid(), NULL))
 		usleep(1000);
 	n = sud_unsynced(sud_fd, tids, ROOM);
 	exit(n ? 1 : 42);
@@ -256,8 +249,7 @@ TEST(process, "another process is not given")
 		arm_a(0);
 		_exit(read(go[0], &c, 1) != 1);
 	}
-	while (sud_list(sud_fd, &(struct sud_list_entry){ 0 }, 1,
-			&(__u64){ pid }) != 1)
+	while (!listed(pid, NULL))
 		usleep(1000);
 	check_unsynced(0, 0);
 	CHECK_OK(write(go[1], "x", 1));
@@ -268,10 +260,7 @@ TEST(process, "another process is not given")
 #ifdef __LP64__
 TEST(uring, "io_uring's threads are not given")
 {
-	int empty[2];
-
-	CHECK_OK(pipe(empty));
-	if (!uring_start_worker(empty[0]) || !uring_start_poller())
+	if (!uring_start_threads())
 		SKIP("no io_uring here");
 	check_unsynced(0, 0);
 	arm_a(0);
@@ -358,8 +347,8 @@ TEST(larger, "a larger struct is taken when the rest is zero, else E2BIG")
 
 #ifdef __LP64__
 /*
- * Chains of threads: each makes the next one and ends. One chain is armed by itself at
- * some time, as the others are, and its threads inherit. So when none is given, each
+ * Chains of threads: each thread makes the next one and ends. In each chain one of them
+ * arms itself at some time, and those behind it inherit. So when none is given, each
  * thread that is alive is armed, and so is each that is made later.
  */
 #define CHAINS 8
@@ -396,6 +385,8 @@ static void *link_of_chain(void *arg)
 
 TEST_LIMIT(chains, "none is none, while threads make others and end", false, 90)
 {
+	int n;
+
 	for (int round = 0; round < 10; round++) {
 		said_none = armed_links = off_links = 0;
 		chains_end = false;
@@ -406,8 +397,10 @@ TEST_LIMIT(chains, "none is none, while threads make others and end", false, 90)
 		for (int i = 0; i < CHAINS; i++)
 			CHECK(start_detached(link_of_chain));
 		CHECK_OK(sud_set(sud_fd, &arm_with));
-		while (sud_unsynced(sud_fd, tids, ROOM))
-			sched_yield();
+		do {
+			n = sud_unsynced(sud_fd, tids, ROOM);
+			CHECK_OK(n);
+		} while (n && !sched_yield());
 		__atomic_store_n(&said_none, 1, __ATOMIC_SEQ_CST);
 		armed_links = 0;
 		while (armed_links < 100)

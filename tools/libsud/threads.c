@@ -29,7 +29,10 @@
 #define STEP_MS 10
 /* Threads that the module is asked for at a time. */
 #define AT_ONCE 64
-/* Threads may end before they answer, and leave others, or call SET with another. */
+/*
+ * How often the module is asked: threads may end before they answer and leave others, or
+ * call SET with a configuration of their own.
+ */
 #define ROUNDS 10000
 
 struct kernel_sigaction {
